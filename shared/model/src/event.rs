@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::ids::hex;
 use crate::{EventTime, Level};
 
 /// How bad an event is for its session.
@@ -24,13 +25,6 @@ pub enum Kind {
     Crash,
 }
 
-impl Kind {
-    /// Whether the event counts among the errors.
-    pub const fn is_error(self) -> bool {
-        !matches!(self, Self::Normal)
-    }
-}
-
 /// One record of a log, on the model's terms, borrowing from the log's bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event<'a> {
@@ -46,7 +40,10 @@ pub struct Event<'a> {
     pub name: Cow<'a, str>,
     /// Severity.
     pub level: Level,
-    /// What it means for the session.
+    /// Whether it counts among the errors.
+    pub error: bool,
+    /// What it means for the session's status. A crash need not count among the errors: the
+    /// report of a crash is often a log of its own that names no level.
     pub kind: Kind,
     /// How many occurrences this one record stands for; at least 1.
     pub count: u64,
@@ -71,7 +68,7 @@ impl Event<'_> {
             return clean;
         }
         let hash = Sha256::digest(name.as_bytes());
-        let mark: String = hash[..6].iter().map(|b| format!("{b:02x}")).collect();
+        let mark = hex(&hash[..6]);
         let mut end = Self::MAX_NAME_BYTES - mark.len() - 1;
         while !clean.is_char_boundary(end) {
             end -= 1;

@@ -248,7 +248,7 @@ fn digest_hex(parts: &[&str], bytes: usize) -> String {
     hex(&hash.finalize()[..bytes])
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()

@@ -213,7 +213,7 @@ impl PartBuilder {
         part.events += 1;
         part.occurrences = part.occurrences.saturating_add(event.count);
         part.by_level[event.level as usize] += 1;
-        part.errors += u64::from(event.kind.is_error());
+        part.errors += u64::from(event.error);
         part.unhandled += u64::from(event.kind == Kind::Unhandled);
         part.crashes += u64::from(event.kind == Kind::Crash);
         if let Some(time) = event.time {
@@ -235,7 +235,7 @@ impl PartBuilder {
         feature.last_seq = feature.last_seq.max(event.seq);
         feature.events += 1;
         feature.uses = feature.uses.saturating_add(event.count);
-        feature.errors += u64::from(event.kind.is_error());
+        feature.errors += u64::from(event.error);
         if let Some(duration_us) = event.duration_us {
             feature.durations.add(duration_us, event.count);
         }

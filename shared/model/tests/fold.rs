@@ -1,4 +1,5 @@
 //! The algebra that replay and erasure rest on.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use logbook_model::{
     EndReason, Event, EventTime, Kind, Level, LogId, Part, PartBuilder, ProductId, SessionId,
@@ -27,6 +28,7 @@ fn event(seq: u32, name: &str, at: Option<i64>, kind: Kind) -> Event<'_> {
         time: at.map(EventTime::utc),
         name: name.into(),
         level: Level::Info,
+        error: kind != Kind::Normal,
         kind,
         count: 2,
         duration_us: Some(1000),
