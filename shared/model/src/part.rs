@@ -256,6 +256,16 @@ impl PartBuilder {
         slot
     }
 
+    /// How many names are kept apart so far.
+    pub const fn names(&self) -> usize {
+        self.features.len()
+    }
+
+    /// From now on, names not seen yet are counted under [`OTHER_NAMES`].
+    pub const fn close_names(&mut self) {
+        self.max_names = 0;
+    }
+
     /// The part so far, to set what is not an event: start, end, facts.
     pub fn part_mut(&mut self) -> &mut Part {
         &mut self.part

@@ -1,0 +1,248 @@
+//! Lines of text: records begin where a pattern fits, other lines continue them.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use logbook_model::{EventReject, LogReject};
+use regex::CaptureLocations;
+
+use crate::interpret::{Interpreter, Position};
+use crate::lines::Lines;
+use crate::log::{ParsedLog, ReadError};
+use crate::profile::{BeforeFirst, BlankLines, Layout, TextRule};
+use crate::value::{Slots, Value};
+
+/// Lines at the head of a log by which its layout is chosen.
+const HEAD_LINES: usize = 8;
+
+pub(super) fn read(
+    source: impl Read,
+    rule: &TextRule,
+    interpreter: Interpreter<'_, '_>,
+) -> Result<ParsedLog, ReadError> {
+    let mut lines = Lines::new(source, interpreter.limits().record_bytes);
+    let mut head = Vec::new();
+    while head.len() < HEAD_LINES
+        && let Some(line) = lines.next_line()?
+    {
+        head.push(OwnedLine {
+            at: Position {
+                line: line.number,
+                offset: line.offset,
+            },
+            text: line.text.into_owned(),
+            repaired: line.repaired,
+            too_long: line.too_long,
+        });
+    }
+    let layout = choose(&rule.layouts, &head);
+    let Some(layout) = layout else {
+        let detail = "its profile has no layout for it";
+        return Err(interpreter.refuse_log(LogReject::WrongFormat, detail));
+    };
+    let mut reader = Reader::new(rule, layout, interpreter);
+    for line in head {
+        reader.line(line.at, Cow::Owned(line.text), line.repaired, line.too_long);
+    }
+    while let Some(line) = lines.next_line()? {
+        let at = Position {
+            line: line.number,
+            offset: line.offset,
+        };
+        reader.line(at, line.text, line.repaired, line.too_long);
+    }
+    reader.end_record();
+    let bytes = lines.offset();
+    reader.interpreter.finish(bytes)
+}
+
+struct OwnedLine {
+    at: Position,
+    text: String,
+    repaired: bool,
+    too_long: bool,
+}
+
+/// The first layout whose condition holds for one of the log's first lines; the one without a
+/// condition is last.
+fn choose<'r>(layouts: &'r [Layout], head: &[OwnedLine]) -> Option<&'r Layout> {
+    layouts.iter().find(|layout| match &layout.when {
+        None => true,
+        Some(when) => head.iter().any(|line| when.is_match(&line.text)),
+    })
+}
+
+struct Reader<'r, 'p, 'o> {
+    rule: &'r TextRule,
+    layout: &'r Layout,
+    interpreter: Interpreter<'p, 'o>,
+    locations: Vec<CaptureLocations>,
+    slots: usize,
+    empty: Slots<'static>,
+    /// The record must be whole before it is read.
+    gathers: bool,
+    /// The record being gathered: its place, its text, the length of its first line, and the
+    /// pattern that fits it.
+    open: Option<(Position, String, usize, Option<usize>)>,
+    begun: bool,
+}
+
+impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
+    fn new(rule: &'r TextRule, layout: &'r Layout, interpreter: Interpreter<'p, 'o>) -> Self {
+        Self {
+            rule,
+            layout,
+            locations: layout
+                .records
+                .iter()
+                .map(|r| r.pattern.capture_locations())
+                .collect(),
+            slots: interpreter.profile().fields.len(),
+            empty: Slots::default(),
+            gathers: rule.whole.is_some() || rule.rest.is_some(),
+            open: None,
+            begun: false,
+            interpreter,
+        }
+    }
+
+    fn line(&mut self, at: Position, text: Cow<'_, str>, repaired: bool, too_long: bool) {
+        if repaired {
+            self.interpreter.repaired();
+        }
+        let text = if self.rule.strip_ansi {
+            strip_ansi(text)
+        } else {
+            text
+        };
+        let blank = text.trim_ascii().is_empty();
+        if blank && self.layout.blank_lines == BlankLines::Skip && !self.begun {
+            return;
+        }
+        if let Some(pattern) = self.fitting(&text) {
+            self.begun = true;
+            if too_long {
+                self.end_record();
+                let detail = format!(
+                    "longer than {} bytes",
+                    self.interpreter.limits().record_bytes
+                );
+                self.interpreter.reject(at, EventReject::TooLong, detail);
+            } else if self.gathers {
+                self.end_record();
+                let length = text.len();
+                self.open = Some((at, text.into_owned(), length, Some(pattern)));
+            } else {
+                self.emit(at, &text, text.len(), Some(pattern));
+            }
+            return;
+        }
+        self.other_line(at, &text, blank);
+    }
+
+    /// A line at which no record begins.
+    fn other_line(&mut self, at: Position, text: &str, blank: bool) {
+        if self.begun && self.layout.continuation {
+            let max = self.interpreter.limits().record_bytes;
+            if let Some((_, whole, _, _)) = &mut self.open
+                && whole.len() + text.len() < max
+            {
+                whole.push('\n');
+                whole.push_str(text);
+            }
+            return;
+        }
+        if blank {
+            return;
+        }
+        let what = if self.begun {
+            BeforeFirst::Reject
+        } else {
+            self.layout.before_first
+        };
+        match what {
+            BeforeFirst::Ignore => {}
+            BeforeFirst::Reject => {
+                let detail = "it begins no record".to_owned();
+                self.interpreter.reject(at, EventReject::Broken, detail);
+            }
+            BeforeFirst::Record => {
+                self.begun = true;
+                if self.gathers {
+                    self.open = Some((at, text.to_owned(), text.len(), None));
+                } else {
+                    self.emit(at, text, text.len(), None);
+                }
+            }
+        }
+    }
+
+    /// The pattern that fits a line, its groups left in its `locations`.
+    fn fitting(&mut self, text: &str) -> Option<usize> {
+        let records = self.layout.records.iter().zip(&mut self.locations);
+        records
+            .enumerate()
+            .find(|(_, (record, places))| record.pattern.captures_read(places, text).is_some())
+            .map(|(at, _)| at)
+    }
+
+    fn end_record(&mut self) {
+        if let Some((at, text, first, pattern)) = self.open.take() {
+            if let Some(pattern) = pattern {
+                let record = &self.layout.records[pattern].pattern;
+                // It fitted this very line when the record was opened.
+                let _ = record.captures_read(&mut self.locations[pattern], &text[..first]);
+            }
+            self.emit(at, &text, first, pattern);
+        }
+    }
+
+    fn emit(&mut self, at: Position, text: &str, first: usize, pattern: Option<usize>) {
+        let mut slots = std::mem::take(&mut self.empty).reuse(self.slots);
+        if let Some(pattern) = pattern {
+            let locations = &self.locations[pattern];
+            for &(group, slot) in &self.layout.records[pattern].groups {
+                if let Some((start, end)) = locations.get(group) {
+                    slots.set(slot, Value::text(&text[start..end]));
+                }
+            }
+        }
+        if let Some(slot) = self.rule.whole {
+            slots.set(slot, Value::text(text));
+        }
+        if let Some(slot) = self.rule.rest {
+            slots.set(slot, Value::text(text[first..].trim_start_matches('\n')));
+        }
+        self.interpreter.record(at, &slots);
+        self.empty = slots.reuse(0);
+    }
+}
+
+/// Without the escape sequences that colour terminals (ECMA-48 CSI).
+fn strip_ansi(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains('\x1b') {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\x1b' && chars.peek() == Some(&'[') {
+            chars.next();
+            while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
+        } else if c != '\x1b' {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_taken_out() {
+        let coloured = "\x1b[32m[INFO]\x1b[0m ok\x1b[1;31m!";
+        assert_eq!(strip_ansi(coloured.into()), "[INFO] ok!");
+    }
+}

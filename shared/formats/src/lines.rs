@@ -1,0 +1,241 @@
+//! Lines of a log, with their position, bounded and repaired.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+/// Bytes asked of the source at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// One line, without its line break.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// Number, from 1.
+    pub number: u64,
+    /// Byte in the unrepaired log at which the line starts (after a byte order mark).
+    pub offset: u64,
+    /// The text, valid UTF-8, without NUL.
+    pub text: Cow<'a, str>,
+    /// The line had invalid UTF-8 or NUL, replaced by U+FFFD.
+    pub repaired: bool,
+    /// The line was longer than the bound; `text` is its beginning.
+    pub too_long: bool,
+    /// Bytes of the line in the unrepaired log, with its line break.
+    pub bytes: u64,
+}
+
+/// Reads a source line by line. Memory: twice the longest line allowed, at most.
+#[derive(Debug)]
+pub struct Lines<R> {
+    source: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    eof: bool,
+    number: u64,
+    offset: u64,
+    max_bytes: usize,
+}
+
+impl<R: Read> Lines<R> {
+    /// Lines of `source`, none longer than `max_bytes`.
+    pub fn new(source: R, max_bytes: usize) -> Self {
+        Self {
+            source,
+            buffer: vec![0; READ_BYTES * 2],
+            start: 0,
+            end: 0,
+            eof: false,
+            number: 0,
+            offset: 0,
+            max_bytes,
+        }
+    }
+
+    /// Bytes read so far, of complete lines.
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The next line; `None` at the end.
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        let mut searched = 0;
+        let (length, too_long) = loop {
+            let pending = &self.buffer[self.start..self.end];
+            if let Some(at) = memchr(b'\n', &pending[searched..]) {
+                break (searched + at + 1, searched + at > self.max_bytes);
+            }
+            searched = pending.len();
+            if searched > self.max_bytes + 1 {
+                break (searched, true);
+            }
+            if self.eof {
+                if searched == 0 {
+                    return Ok(None);
+                }
+                break (searched, searched > self.max_bytes);
+            }
+            self.fill()?;
+        };
+        let begin = self.start;
+        self.start += length;
+        self.number += 1;
+        let mut offset = self.offset;
+        self.offset += length as u64;
+        let mut rest = 0;
+        if too_long && self.buffer[self.start - 1] != b'\n' {
+            rest = self.skip_line()?;
+        }
+        // `skip_line` may refill, but leaves what lies before `start` in place.
+        let mut raw = &self.buffer[begin..begin + length];
+        if raw.last() == Some(&b'\n') {
+            raw = &raw[..raw.len() - 1];
+        }
+        if raw.last() == Some(&b'\r') {
+            raw = &raw[..raw.len() - 1];
+        }
+        if self.number == 1 && raw.starts_with(b"\xef\xbb\xbf") {
+            raw = &raw[3..];
+            offset += 3;
+        }
+        let (text, repaired) = repair(&raw[..raw.len().min(self.max_bytes)]);
+        Ok(Some(Line {
+            number: self.number,
+            offset,
+            text,
+            repaired,
+            too_long,
+            bytes: length as u64 + rest,
+        }))
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        if self.start > 0 && self.end + READ_BYTES > self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end + READ_BYTES > self.buffer.len() {
+            self.buffer.resize(self.end + READ_BYTES, 0);
+        }
+        let read = self.source.read(&mut self.buffer[self.end..])?;
+        self.end += read;
+        self.eof = read == 0;
+        Ok(())
+    }
+
+    /// Passes over the rest of a line that is too long. The bytes before `start` stay.
+    fn skip_line(&mut self) -> io::Result<u64> {
+        let keep = self.start;
+        let mut skipped = 0;
+        let mut chunk = [0u8; 8192];
+        while !self.eof {
+            let read = self.source.read(&mut chunk)?;
+            if read == 0 {
+                self.eof = true;
+                break;
+            }
+            if let Some(at) = memchr(b'\n', &chunk[..read]) {
+                skipped += at as u64 + 1;
+                let rest = &chunk[at + 1..read];
+                self.buffer.truncate(keep);
+                self.buffer.extend_from_slice(rest);
+                self.end = self.buffer.len();
+                break;
+            }
+            skipped += read as u64;
+            self.end = keep;
+        }
+        if self.eof {
+            self.end = keep;
+        }
+        self.offset += skipped;
+        Ok(skipped)
+    }
+}
+
+/// Valid UTF-8 without NUL, and whether anything had to be replaced.
+fn repair(raw: &[u8]) -> (Cow<'_, str>, bool) {
+    match simdutf8::basic::from_utf8(raw) {
+        Ok(text) if memchr(0, raw).is_none() => (Cow::Borrowed(text), false),
+        Ok(text) => (Cow::Owned(text.replace('\0', "\u{fffd}")), true),
+        Err(_) => {
+            let text = String::from_utf8_lossy(raw);
+            (Cow::Owned(text.replace('\0', "\u{fffd}")), true)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(bytes: &[u8], max: usize) -> Vec<(u64, u64, String, bool, bool)> {
+        let mut lines = Lines::new(bytes, max);
+        let mut out = Vec::new();
+        while let Some(line) = lines.next_line().unwrap() {
+            out.push((
+                line.number,
+                line.offset,
+                line.text.to_string(),
+                line.repaired,
+                line.too_long,
+            ));
+        }
+        out
+    }
+
+    #[test]
+    fn line_breaks_a_byte_order_mark_and_a_missing_last_break_are_fine() {
+        let got = read(b"\xef\xbb\xbfa\r\nb\n\nc", 100);
+        let want = [(1, 3, "a"), (2, 6, "b"), (3, 8, ""), (4, 9, "c")];
+        assert_eq!(got.len(), 4);
+        for ((number, offset, text), line) in want.into_iter().zip(got) {
+            assert_eq!(line, (number, offset, text.to_owned(), false, false));
+        }
+    }
+
+    #[test]
+    fn invalid_utf8_and_nul_are_repaired_and_said_so() {
+        let got = read(b"a\xffb\nx\0y\nok\n", 100);
+        assert_eq!(got[0].2, "a\u{fffd}b");
+        assert_eq!(got[1].2, "x\u{fffd}y");
+        assert_eq!((got[0].3, got[1].3, got[2].3), (true, true, false));
+    }
+
+    #[test]
+    fn a_line_over_the_bound_is_cut_and_the_next_one_is_whole() {
+        let mut bytes = vec![b'x'; 300_000];
+        bytes.extend_from_slice(b"\nnext\n");
+        bytes.extend_from_slice(&vec![b'y'; 200_000]);
+        let got = read(&bytes, 1000);
+        assert_eq!((got[0].2.len(), got[0].4), (1000, true));
+        assert_eq!(
+            (got[1].1, got[1].2.as_str(), got[1].4),
+            (300_001, "next", false)
+        );
+        assert_eq!((got[2].1, got[2].4), (300_006, true));
+        assert_eq!(got.len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_a_plain_split(text in "[ab\n]{0,400}", max in 1usize..50) {
+            let mut want: Vec<&str> = text.split('\n').collect();
+            if want.last() == Some(&"") {
+                want.pop();
+            }
+            let got = read(text.as_bytes(), max);
+            prop_assert_eq!(got.len(), want.len());
+            let mut offset = 0;
+            for (line, want) in got.iter().zip(want) {
+                prop_assert_eq!(line.1, offset);
+                prop_assert_eq!(line.4, want.len() > max);
+                prop_assert_eq!(&line.2, &want[..want.len().min(max)]);
+                offset += want.len() as u64 + 1;
+            }
+        }
+    }
+}

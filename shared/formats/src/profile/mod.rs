@@ -1,0 +1,187 @@
+//! Profiles: how a product's own log format maps onto the model.
+
+mod compile;
+mod error;
+pub(crate) mod fields;
+pub(crate) mod rules;
+mod schema;
+pub(crate) mod template;
+
+use std::collections::BTreeMap;
+
+use logbook_model::Level;
+use regex::Regex;
+
+pub use error::ProfileError;
+pub use schema::{DateFrom, Scale, Unit};
+
+use crate::time::{DefaultZone, TimeFormat};
+use fields::FieldTable;
+use rules::{All, Any};
+pub(crate) use schema::{BeforeFirst, BlankLines};
+use template::Template;
+
+/// A compiled profile.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    pub(crate) id: String,
+    pub(crate) version: u32,
+    pub(crate) description: String,
+    pub(crate) family: Family,
+    pub(crate) detect: Vec<(i32, Regex)>,
+    pub(crate) fields: FieldTable,
+    pub(crate) time: Option<TimeRule>,
+    pub(crate) name: NameRule,
+    pub(crate) level: LevelRule,
+    pub(crate) count: Vec<usize>,
+    pub(crate) duration: Option<DurationRule>,
+    pub(crate) session: SessionRule,
+    pub(crate) error: Any,
+    pub(crate) unhandled: Any,
+    pub(crate) crash: Any,
+    pub(crate) ignore: Any,
+    pub(crate) metadata: Any,
+    pub(crate) facts: Vec<FactSource>,
+    pub(crate) attributes: Vec<(String, usize)>,
+}
+
+/// The family of formats that a profile belongs to, with what is particular to it.
+#[derive(Debug, Clone)]
+pub(crate) enum Family {
+    Ndjson,
+    Csv(CsvRule),
+    Text(Box<TextRule>),
+    Otlp,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct CsvRule {
+    pub(crate) delimiter: u8,
+    pub(crate) columns: Option<Vec<String>>,
+    pub(crate) required: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TextRule {
+    pub(crate) strip_ansi: bool,
+    /// Tried in order; the last one has no condition.
+    pub(crate) layouts: Vec<Layout>,
+    /// Slot of `@text`, the whole record.
+    pub(crate) whole: Option<usize>,
+    /// Slot of `@rest`, the record after its first line.
+    pub(crate) rest: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub(crate) when: Option<Regex>,
+    pub(crate) records: Vec<RecordPattern>,
+    pub(crate) continuation: bool,
+    pub(crate) before_first: BeforeFirst,
+    pub(crate) blank_lines: BlankLines,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct RecordPattern {
+    pub(crate) pattern: Regex,
+    /// Pairs of group index and slot.
+    pub(crate) groups: Vec<(usize, usize)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TimeRule {
+    pub(crate) slots: Vec<usize>,
+    pub(crate) formats: Vec<TimeFormat>,
+    pub(crate) zone: DefaultZone,
+    pub(crate) nanos: Option<usize>,
+    pub(crate) date_from: Vec<DateFrom>,
+    pub(crate) required: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct NameRule {
+    pub(crate) templates: Vec<Template>,
+    pub(crate) default: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct LevelRule {
+    pub(crate) slots: Vec<usize>,
+    pub(crate) map: BTreeMap<String, Level>,
+    pub(crate) scale: Option<Scale>,
+    pub(crate) default: Level,
+    pub(crate) when: Vec<(Level, All)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct DurationRule {
+    pub(crate) slots: Vec<usize>,
+    pub(crate) unit: Unit,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct SessionRule {
+    pub(crate) id: Vec<Template>,
+    pub(crate) group: Vec<Template>,
+    pub(crate) start: Any,
+    pub(crate) end: Any,
+    pub(crate) lookback_us: i64,
+}
+
+/// What a fact says, by position in [`FACTS`].
+#[derive(Debug, Clone)]
+pub(crate) struct FactSource {
+    pub(crate) fact: usize,
+    pub(crate) value: Template,
+    /// Takes its group `value` out of the text.
+    pub(crate) pattern: Option<Regex>,
+    pub(crate) when: All,
+}
+
+/// The facts about a session, in the order of the fields of `SessionFacts`.
+pub(crate) const FACTS: [&str; 7] = [
+    "version",
+    "os",
+    "runtime",
+    "user",
+    "installation",
+    "account",
+    "environment",
+];
+
+impl Profile {
+    /// Reads and compiles a profile.
+    pub fn from_toml(text: &str) -> Result<Self, ProfileError> {
+        compile::compile(text)
+    }
+
+    /// The profile's name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The profile's version.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The name and version under which parts remember the profile: `name@version`.
+    pub fn reference(&self) -> String {
+        format!("{}@{}", self.id, self.version)
+    }
+
+    /// One line for people.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The name of the format's family: `ndjson`, `csv`, `text` or `otlp`.
+    pub const fn family(&self) -> &'static str {
+        match self.family {
+            Family::Ndjson => "ndjson",
+            Family::Csv(_) => "csv",
+            Family::Text(_) => "text",
+            Family::Otlp => "otlp",
+        }
+    }
+}

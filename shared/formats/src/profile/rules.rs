@@ -1,0 +1,85 @@
+//! Conditions on a record.
+
+use logbook_model::Level;
+use regex::Regex;
+
+use crate::value::{Slots, Value};
+
+/// What is known of a record when a rule asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'s, 'a> {
+    pub(crate) slots: &'s Slots<'a>,
+    pub(crate) level: Level,
+    pub(crate) line: u64,
+}
+
+/// One condition.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub(crate) slot: usize,
+    pub(crate) test: Test,
+}
+
+/// What a condition asks of its field.
+#[derive(Debug, Clone)]
+pub(crate) enum Test {
+    Equals(Box<str>),
+    OneOf(Vec<Box<str>>),
+    Not(Box<str>),
+    Contains(Box<str>),
+    Prefix(Box<str>),
+    Suffix(Box<str>),
+    Matches(Box<Regex>),
+    Exists(bool),
+    LevelAtLeast(Level),
+    Line(u64),
+}
+
+/// Several conditions, all of which must hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct All(pub(crate) Vec<Condition>);
+
+/// Several rules, one of which must hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Any(pub(crate) Vec<All>);
+
+impl Any {
+    pub(crate) fn holds(&self, subject: Subject<'_, '_>) -> bool {
+        self.0.iter().any(|all| all.holds(subject))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl All {
+    pub(crate) fn holds(&self, subject: Subject<'_, '_>) -> bool {
+        self.0.iter().all(|condition| condition.holds(subject))
+    }
+}
+
+impl Condition {
+    fn holds(&self, subject: Subject<'_, '_>) -> bool {
+        let value = subject.slots.get(self.slot);
+        match &self.test {
+            Test::Equals(want) => text_is(value, |text| text == &**want),
+            Test::OneOf(any) => text_is(value, |text| any.iter().any(|want| text == &**want)),
+            Test::Not(want) => !text_is(value, |text| text == &**want),
+            Test::Contains(part) => text_is(value, |text| text.contains(&**part)),
+            Test::Prefix(part) => text_is(value, |text| text.starts_with(&**part)),
+            Test::Suffix(part) => text_is(value, |text| text.ends_with(&**part)),
+            Test::Matches(pattern) => text_is(value, |text| pattern.is_match(text)),
+            Test::Exists(want) => value.is_some() == *want,
+            Test::LevelAtLeast(level) => subject.level >= *level,
+            Test::Line(line) => subject.line == *line,
+        }
+    }
+}
+
+fn text_is(value: &Value<'_>, test: impl FnOnce(&str) -> bool) -> bool {
+    match value {
+        Value::Text(text) => test(text),
+        other => other.to_text().is_some_and(|text| test(&text)),
+    }
+}

@@ -1,0 +1,155 @@
+//! Values of a record's fields, borrowed from the record.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// One field of a record.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value<'a> {
+    /// The record has no such field.
+    #[default]
+    Absent,
+    /// The field is there and holds nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A negative integer.
+    Int(i64),
+    /// A non-negative integer.
+    Uint(u64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// An object or an array.
+    Nested,
+}
+
+impl<'a> Value<'a> {
+    /// Text borrowed from the record; empty text is a value too.
+    pub fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    /// Whether the field holds something: neither absent nor null.
+    pub const fn is_some(&self) -> bool {
+        !matches!(self, Self::Absent | Self::Null)
+    }
+
+    /// Whether the field holds something that can be written as non-empty text.
+    pub fn has_text(&self) -> bool {
+        match self {
+            Self::Absent | Self::Null | Self::Nested => false,
+            Self::Text(text) => !text.is_empty(),
+            Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::Float(_) => true,
+        }
+    }
+
+    /// The value as text; `None` where there is no such form (absent, null, nested).
+    pub fn to_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Absent | Self::Null | Self::Nested => None,
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            other => {
+                let mut out = String::new();
+                other.write_to(&mut out);
+                Some(Cow::Owned(out))
+            }
+        }
+    }
+
+    /// Appends the value as text.
+    pub fn write_to(&self, out: &mut String) {
+        let written = match self {
+            Self::Absent | Self::Null | Self::Nested => Ok(()),
+            Self::Bool(b) => write!(out, "{b}"),
+            Self::Int(n) => write!(out, "{n}"),
+            Self::Uint(n) => write!(out, "{n}"),
+            Self::Float(n) => write!(out, "{n}"),
+            Self::Text(text) => {
+                out.push_str(text);
+                Ok(())
+            }
+        };
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
+
+    /// The value as a number; text is read as one.
+    pub fn to_f64(&self) -> Option<f64> {
+        match self {
+            Self::Int(n) => Some(*n as f64),
+            Self::Uint(n) => Some(*n as f64),
+            Self::Float(n) => Some(*n),
+            Self::Text(text) => {
+                let text = text.trim();
+                let number: f64 = match text.parse() {
+                    Ok(number) => number,
+                    Err(_) => text.replacen(',', ".", 1).parse().ok()?,
+                };
+                number.is_finite().then_some(number)
+            }
+            Self::Absent | Self::Null | Self::Nested | Self::Bool(_) => None,
+        }
+    }
+
+    /// The value as a non-negative integer; text is read as one.
+    pub fn to_u64(&self) -> Option<u64> {
+        match self {
+            Self::Uint(n) => Some(*n),
+            Self::Int(n) => u64::try_from(*n).ok(),
+            Self::Float(n) if *n >= 0.0 && *n < u64::MAX as f64 && n.fract() == 0.0 => {
+                Some(*n as u64)
+            }
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The values of one record, by slot.
+///
+/// The buffer is used again for every record: [`Slots::reuse`] hands it on empty, with the
+/// lifetime of the next record.
+#[derive(Debug, Default)]
+pub struct Slots<'a> {
+    values: Vec<Value<'a>>,
+    /// How often a slot was set that had been set before.
+    pub duplicates: u32,
+}
+
+impl<'a> Slots<'a> {
+    /// Empty slots, reusing the memory of `self`.
+    #[must_use]
+    pub fn reuse<'b>(self, slots: usize) -> Slots<'b> {
+        let mut old = self.values;
+        old.clear();
+        // Maps no element: the allocation is taken over as it is.
+        let mut values: Vec<Value<'b>> = old.into_iter().map(|_| Value::Absent).collect();
+        values.resize_with(slots, Value::default);
+        Slots {
+            values,
+            duplicates: 0,
+        }
+    }
+
+    /// The value in a slot.
+    pub fn get(&self, slot: usize) -> &Value<'a> {
+        static ABSENT: Value<'static> = Value::Absent;
+        self.values.get(slot).unwrap_or(&ABSENT)
+    }
+
+    /// Sets a slot; the last value wins, and the earlier one is counted.
+    pub fn set(&mut self, slot: usize, value: Value<'a>) {
+        if let Some(held) = self.values.get_mut(slot) {
+            self.duplicates += u32::from(*held != Value::Absent);
+            *held = value;
+        }
+    }
+
+    /// Forgets what a slot holds.
+    pub fn unset(&mut self, slot: usize) {
+        if let Some(held) = self.values.get_mut(slot) {
+            *held = Value::Absent;
+        }
+    }
+}
