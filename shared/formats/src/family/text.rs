@@ -179,11 +179,13 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
 
     /// The pattern that fits a line, its groups left in its `locations`.
     fn fitting(&mut self, text: &str) -> Option<usize> {
-        let records = self.layout.records.iter().zip(&mut self.locations);
-        records
-            .enumerate()
-            .find(|(_, (record, places))| record.pattern.captures_read(places, text).is_some())
-            .map(|(at, _)| at)
+        for (at, record) in self.layout.records.iter().enumerate() {
+            let places = &mut self.locations[at];
+            if record.pattern.captures_read(places, text).is_some() {
+                return Some(at);
+            }
+        }
+        None
     }
 
     fn end_record(&mut self) {
