@@ -58,10 +58,10 @@ pub(crate) struct Plan {
     slots: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Node {
     /// Where the value itself goes.
-    slot: Option<usize>,
+    slots: Vec<usize>,
     /// Where the name of the first key goes.
     key_name: Option<usize>,
     keys: Vec<(String, Node)>,
@@ -84,6 +84,7 @@ impl Plan {
                 plan.root.insert(&[Step::Key(name.clone())], slot);
             }
         }
+        plan.root.spread_any_key();
         plan
     }
 
@@ -159,7 +160,7 @@ fn depth_exceeds(bytes: &[u8], max: usize) -> bool {
 impl Node {
     fn insert(&mut self, steps: &[Step], slot: usize) {
         let Some((first, rest)) = steps.split_first() else {
-            self.slot = Some(slot);
+            self.slots.push(slot);
             return;
         };
         match first {
@@ -167,6 +168,34 @@ impl Node {
             Step::AnyKey => self.any_key.get_or_insert_default().insert(rest, slot),
             Step::Key(key) => child(&mut self.keys, key.clone()).insert(rest, slot),
             Step::Index(index) => child(&mut self.items, *index).insert(rest, slot),
+        }
+    }
+
+    /// What is wanted of any key is wanted of the named ones too.
+    fn spread_any_key(&mut self) {
+        if let Some(any) = &self.any_key {
+            for (_, node) in &mut self.keys {
+                node.overlay(any);
+            }
+        }
+        let keys = self.keys.iter_mut().map(|(_, node)| node);
+        let items = self.items.iter_mut().map(|(_, node)| node);
+        for node in keys.chain(items).chain(self.any_key.as_deref_mut()) {
+            node.spread_any_key();
+        }
+    }
+
+    fn overlay(&mut self, other: &Self) {
+        self.slots.extend(&other.slots);
+        self.key_name = self.key_name.or(other.key_name);
+        for (key, node) in &other.keys {
+            child(&mut self.keys, key.clone()).overlay(node);
+        }
+        for (index, node) in &other.items {
+            child(&mut self.items, *index).overlay(node);
+        }
+        if let Some(any) = &other.any_key {
+            self.any_key.get_or_insert_default().overlay(any);
         }
     }
 
@@ -179,7 +208,7 @@ impl Node {
 
     /// Forgets all that an earlier value of the same key had set.
     fn clear(&self, slots: &mut Slots<'_>) {
-        for slot in [self.slot, self.key_name].into_iter().flatten() {
+        for &slot in self.slots.iter().chain(&self.key_name) {
             slots.unset(slot);
         }
         let children = self.keys.iter().map(|(_, node)| node);
@@ -275,8 +304,17 @@ struct Field<'n, 's, 'a> {
 
 impl<'a> Field<'_, '_, 'a> {
     fn set(self, value: Value<'a>) {
-        if let Some(slot) = self.node.slot {
-            self.slots.set(slot, value);
+        if let Some((&last, others)) = self.node.slots.split_last() {
+            for &slot in others {
+                self.slots.set(slot, value.clone());
+            }
+            self.slots.set(last, value);
+        }
+    }
+
+    fn set_nested(&mut self) {
+        for &slot in &self.node.slots {
+            self.slots.set(slot, Value::Nested);
         }
     }
 }
@@ -330,10 +368,8 @@ impl<'de> Visitor<'de> for Field<'_, '_, 'de> {
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        if let Some(slot) = self.node.slot {
-            self.slots.set(slot, Value::Nested);
-        }
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        self.set_nested();
         if self.node.is_leaf() {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(());
@@ -341,10 +377,8 @@ impl<'de> Visitor<'de> for Field<'_, '_, 'de> {
         visit_object(self.node, self.slots, map)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        if let Some(slot) = self.node.slot {
-            self.slots.set(slot, Value::Nested);
-        }
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        self.set_nested();
         for index in 0.. {
             let wanted = self.node.items.iter().find(|(held, _)| *held == index);
             let more = match wanted {
