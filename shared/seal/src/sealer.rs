@@ -90,14 +90,7 @@ impl Sealer {
 
     /// Ends the log and encrypts it in place, in format V3, under a message id never used before.
     pub fn finish(self, key: &SealingKey) -> Result<SealedLog, SealError> {
-        self.finish_as(key, v3::new_message_id()?)
-    }
-
-    pub(crate) fn finish_as(
-        self,
-        key: &SealingKey,
-        message_id: [u8; v3::ID_BYTES],
-    ) -> Result<SealedLog, SealError> {
+        let message_id = v3::new_message_id()?;
         let mut body = self.gzip.finish()?.bytes;
         let derived = v3::derive(&key.data_key, &message_id)?;
         derived.encrypt(&mut body)?;

@@ -89,3 +89,46 @@ impl Derived {
         Aes256Gcm::new_from_slice(self.content_key.as_slice()).map_err(|_| SealError::NotAuthentic)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Made with Python's `cryptography`, with k = bytes(range(32)) and m = bytes(range(100, 128)):
+    //   prk = hmac.new(m, k, "sha512").digest()
+    //   content_key = HKDFExpand(SHA512(), 32, b"\x00\x73DERIVEKEY").derive(prk)
+    //   commitment = HKDFExpand(SHA512(), 28, b"\x00\x73COMMITKEY").derive(prk)
+    //   AESGCM(content_key).encrypt(b"\x01" * 12, b"known answer", b"\x00\x73")
+    const CONTENT_KEY: &str = "95e0b2ff3f50200a0e3015f67f680fa0e4bce4c2e63c817f1ff465eb4b974f85";
+    const COMMITMENT: &str = "2d59a480d136f5982791c93a93d760ceade5011ccf465dbfc303c597";
+    const CIPHERTEXT: &str = "327fea47d3be5f19a49db5d2953f493412d9d41bede9d13b33ae484f";
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn derived() -> Derived {
+        let data_key = DataKey::from_slice(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap();
+        derive(&data_key, &std::array::from_fn(|i| 100 + i as u8)).unwrap()
+    }
+
+    #[test]
+    fn keys_are_derived_as_the_specification_says() {
+        assert_eq!(hex(derived().content_key.as_slice()), CONTENT_KEY);
+        assert_eq!(hex(derived().commitment()), COMMITMENT);
+    }
+
+    #[test]
+    fn content_is_encrypted_as_the_specification_says() {
+        let mut body = b"known answer".to_vec();
+        derived().encrypt(&mut body).unwrap();
+        assert_eq!(hex(&body), CIPHERTEXT);
+        derived().decrypt(&mut body).unwrap();
+        assert_eq!(body, b"known answer");
+    }
+
+    #[test]
+    fn message_ids_differ() {
+        assert_ne!(new_message_id().unwrap(), new_message_id().unwrap());
+    }
+}
