@@ -63,6 +63,14 @@ fn an_official_v3_object_opens() {
     let opened = open(decode(V3_BODY), &envelope, &FOREIGN, &data_key(V3_DATA_KEY)).unwrap();
     assert_eq!(read(&opened), LOG);
     assert_eq!(opened.log_id(), None);
+    let ours_only = Expected::new(PRODUCT, LogId::Required("run-1"));
+    let refused = open(
+        decode(V3_BODY),
+        &envelope,
+        &ours_only,
+        &data_key(V3_DATA_KEY),
+    );
+    assert!(matches!(refused, Err(SealError::LogIdMissing)));
 }
 
 #[test]

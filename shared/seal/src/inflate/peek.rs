@@ -44,11 +44,14 @@ impl<R: BufRead> Peek<R> {
         }
         loop {
             match self.reader.fill_buf() {
+                // A source may be interrupted again when it is asked again at its end.
+                Ok([]) => return Ok(&[]),
                 Ok(_) => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+        // What is buffered is given without touching the source.
         self.reader.fill_buf()
     }
 
