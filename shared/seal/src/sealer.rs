@@ -14,9 +14,10 @@ use crate::v3::{self, TAG_BYTES};
 
 /// Default bound on a sealed body, in bytes: what a function with 1 GiB of memory can hold twice.
 pub const MAX_SEALED_BYTES: u64 = 256 << 20;
-/// Default bound on an inflated log, in bytes: 16 times the sealed bound, which text rarely passes.
+/// Default bound on an inflated log, in bytes: 16 times the sealed bound; logs shrink by 5 to 15.
 const MAX_INFLATED_BYTES: u64 = 4 << 30;
-/// Compression level: beyond 6, logs shrink by 1 to 2 % for several times the work.
+/// Compression level. On JSON lines, level 9 saved 3 % more at half the speed, level 3 was half as
+/// fast again and 6 % larger (`tests/throughput.rs`).
 const LEVEL: Compression = Compression::new(6);
 /// Longest log id.
 const MAX_LOG_ID_BYTES: usize = 64;

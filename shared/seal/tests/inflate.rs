@@ -1,4 +1,11 @@
 //! Inflating: exact bounds, all members and frames, and a typed error for each kind of bad bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and may say why it was skipped"
+)]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::{Duration, Instant};
@@ -263,7 +270,11 @@ fn bad_headers_are_corrupt() {
         bad[at] = value;
         assert_eq!(error_of(&bad), Some(InflateError::Corrupt));
     }
-    let endless_name = [&[0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0][..], &[b'x'; 70_000]].concat();
+    let endless_name = [
+        &[0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0][..],
+        &vec![b'x'; 70_000],
+    ]
+    .concat();
     assert_eq!(error_of(&endless_name), Some(InflateError::Corrupt));
 }
 

@@ -1,4 +1,11 @@
 //! Both ways with the official Amazon S3 Encryption Client, on simulated S3 and KMS.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and may say why it was skipped"
+)]
 
 mod support;
 

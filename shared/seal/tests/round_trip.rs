@@ -1,4 +1,11 @@
 //! Sealing and opening give the log back, in bounded memory, whatever it came as.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and may say why it was skipped"
+)]
 
 mod support;
 

@@ -1,5 +1,12 @@
 //! How fast a log is sealed and opened. Not a test of behaviour, so that it runs only when asked:
 //! `cargo test --release -p logbook-seal --test throughput -- --ignored --nocapture`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and may say why it was skipped"
+)]
 
 mod support;
 
