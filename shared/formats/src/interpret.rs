@@ -297,7 +297,13 @@ impl<'p, 'o> Interpreter<'p, 'o> {
                 Ok(None)
             };
         };
-        match read_time(value, &rule.formats, &rule.zone, self.time_context) {
+        let mut context = self.time_context;
+        if let Some(slot) = rule.date
+            && let Some(date) = slots.get(slot).to_text().and_then(|text| text.parse().ok())
+        {
+            context.date = Some(date);
+        }
+        match read_time(value, &rule.formats, &rule.zone, context) {
             Ok(Reading::At(time)) => Ok(Some(with_nanos(time, rule, slots))),
             Ok(Reading::NoDate) => Ok(None),
             Err(TimeError::Format) => refuse(

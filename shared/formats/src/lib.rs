@@ -1,6 +1,8 @@
 //! Log formats and profiles: from bytes to events and session parts.
 
+mod builtin;
 mod family;
+mod inspect;
 mod interpret;
 mod limits;
 mod lines;
@@ -10,7 +12,9 @@ mod sessions;
 mod time;
 mod value;
 
+pub use builtin::{HEAD_BYTES, builtin, builtin_texts, guess};
 pub use family::read_log;
+pub use inspect::{InspectedLog, InspectedReject, InspectedSession, Inspection};
 pub use limits::Limits;
 pub use log::{Flags, LogContext, LogFigures, Observed, ParsedLog, ReadError, RejectedRecord};
 pub use profile::{Profile, ProfileError};

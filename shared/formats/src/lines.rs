@@ -21,8 +21,8 @@ pub struct Line<'a> {
     pub repaired: bool,
     /// The line was longer than the bound; `text` is its beginning.
     pub too_long: bool,
-    /// Bytes of the line in the unrepaired log, with its line break.
-    pub bytes: u64,
+    /// The log ends within the line: no line break follows.
+    pub ends_open: bool,
 }
 
 /// Reads a source line by line. Memory: twice the longest line allowed, at most.
@@ -83,9 +83,9 @@ impl<R: Read> Lines<R> {
         self.number += 1;
         let mut offset = self.offset;
         self.offset += length as u64;
-        let mut rest = 0;
-        if too_long && self.buffer[self.start - 1] != b'\n' {
-            rest = self.skip_line()?;
+        let mut ends_open = self.buffer[self.start - 1] != b'\n';
+        if too_long && ends_open {
+            ends_open = !self.skip_line()?;
         }
         // `skip_line` may refill, but leaves what lies before `start` in place.
         let mut raw = &self.buffer[begin..begin + length];
@@ -106,7 +106,7 @@ impl<R: Read> Lines<R> {
             text,
             repaired,
             too_long,
-            bytes: length as u64 + rest,
+            ends_open,
         }))
     }
 
@@ -125,9 +125,11 @@ impl<R: Read> Lines<R> {
         Ok(())
     }
 
-    /// Passes over the rest of a line that is too long. The bytes before `start` stay.
-    fn skip_line(&mut self) -> io::Result<u64> {
+    /// Passes over the rest of a line that is too long; whether a line break ends it. The bytes
+    /// before `start` stay.
+    fn skip_line(&mut self) -> io::Result<bool> {
         let keep = self.start;
+        let mut found = false;
         let mut skipped = 0;
         let mut chunk = [0u8; 8192];
         while !self.eof {
@@ -142,6 +144,7 @@ impl<R: Read> Lines<R> {
                 self.buffer.truncate(keep);
                 self.buffer.extend_from_slice(rest);
                 self.end = self.buffer.len();
+                found = true;
                 break;
             }
             skipped += read as u64;
@@ -151,7 +154,7 @@ impl<R: Read> Lines<R> {
             self.end = keep;
         }
         self.offset += skipped;
-        Ok(skipped)
+        Ok(found)
     }
 }
 

@@ -7,13 +7,14 @@ use logbook_model::{EventReject, LogReject};
 use regex::CaptureLocations;
 
 use crate::interpret::{Interpreter, Position};
-use crate::lines::Lines;
+use crate::lines::{Line, Lines};
 use crate::log::{ParsedLog, ReadError};
 use crate::profile::{BeforeFirst, BlankLines, Layout, TextRule};
 use crate::value::{Slots, Value};
 
-/// Lines at the head of a log by which its layout is chosen.
-const HEAD_LINES: usize = 8;
+/// Bytes and lines at the head of a log by which its layout is chosen.
+const HEAD_BYTES: usize = 64 * 1024;
+const HEAD_LINES: usize = 1000;
 
 pub(super) fn read(
     source: impl Read,
@@ -22,54 +23,100 @@ pub(super) fn read(
 ) -> Result<ParsedLog, ReadError> {
     let mut lines = Lines::new(source, interpreter.limits().record_bytes);
     let mut head = Vec::new();
-    while head.len() < HEAD_LINES
+    let mut head_bytes = 0;
+    let chooses = rule.layouts.len() > 1;
+    while chooses
+        && head.len() < HEAD_LINES
+        && head_bytes < HEAD_BYTES
         && let Some(line) = lines.next_line()?
     {
-        head.push(OwnedLine {
-            at: Position {
-                line: line.number,
-                offset: line.offset,
-            },
-            text: line.text.into_owned(),
-            repaired: line.repaired,
-            too_long: line.too_long,
-        });
+        let line = TextLine::new(line, rule.strip_ansi).into_owned();
+        head_bytes += line.text.len() + 1;
+        head.push(line);
     }
-    let layout = choose(&rule.layouts, &head);
-    let Some(layout) = layout else {
+    let Some(layout) = choose(&rule.layouts, &head) else {
         let detail = "its profile has no layout for it";
         return Err(interpreter.refuse_log(LogReject::WrongFormat, detail));
     };
     let mut reader = Reader::new(rule, layout, interpreter);
+    let mut ends_open = true;
+    let mut last = 0;
     for line in head {
-        reader.line(line.at, Cow::Owned(line.text), line.repaired, line.too_long);
+        (ends_open, last) = (line.ends_open, line.at.line);
+        reader.line(line);
     }
     while let Some(line) = lines.next_line()? {
+        let line = TextLine::new(line, rule.strip_ansi);
+        (ends_open, last) = (line.ends_open, line.at.line);
+        reader.line(line);
+    }
+    let bytes = lines.offset();
+    if !ends_open && layout.blank_lines == BlankLines::Record {
+        // What follows the last line break is a line too, if an empty one.
         let at = Position {
-            line: line.number,
-            offset: line.offset,
+            line: last + 1,
+            offset: bytes,
         };
-        reader.line(at, line.text, line.repaired, line.too_long);
+        reader.line(TextLine::empty(at));
     }
     reader.end_record();
-    let bytes = lines.offset();
     reader.interpreter.finish(bytes)
 }
 
-struct OwnedLine {
+/// One line, ready to be fitted.
+struct TextLine<'a> {
     at: Position,
-    text: String,
+    text: Cow<'a, str>,
     repaired: bool,
     too_long: bool,
+    /// The log ends within the line: no line break follows.
+    ends_open: bool,
 }
 
-/// The first layout whose condition holds for one of the log's first lines; the one without a
-/// condition is last.
-fn choose<'r>(layouts: &'r [Layout], head: &[OwnedLine]) -> Option<&'r Layout> {
-    layouts.iter().find(|layout| match &layout.when {
-        None => true,
-        Some(when) => head.iter().any(|line| when.is_match(&line.text)),
-    })
+impl<'a> TextLine<'a> {
+    fn new(line: Line<'a>, strip: bool) -> Self {
+        Self {
+            at: Position {
+                line: line.number,
+                offset: line.offset,
+            },
+            repaired: line.repaired,
+            too_long: line.too_long,
+            ends_open: line.ends_open,
+            text: if strip {
+                strip_ansi(line.text)
+            } else {
+                line.text
+            },
+        }
+    }
+
+    const fn empty(at: Position) -> Self {
+        Self {
+            at,
+            text: Cow::Borrowed(""),
+            repaired: false,
+            too_long: false,
+            ends_open: true,
+        }
+    }
+
+    fn into_owned(self) -> TextLine<'static> {
+        TextLine {
+            text: Cow::Owned(self.text.into_owned()),
+            ..self
+        }
+    }
+}
+
+/// The first layout whose condition holds for the log's head; the one without a condition is
+/// last.
+fn choose<'r>(layouts: &'r [Layout], head: &[TextLine<'_>]) -> Option<&'r Layout> {
+    let lines: Vec<&str> = head.iter().map(|line| &*line.text).collect();
+    let head = lines.join("\n");
+    layouts
+        .iter()
+        .find(|layout| layout.when.as_ref().is_none_or(|when| when.is_match(&head)))
 }
 
 struct Reader<'r, 'p, 'o> {
@@ -106,22 +153,19 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
         }
     }
 
-    fn line(&mut self, at: Position, text: Cow<'_, str>, repaired: bool, too_long: bool) {
-        if repaired {
+    fn line(&mut self, line: TextLine<'_>) {
+        let TextLine { at, text, .. } = line;
+        if line.repaired {
             self.interpreter.repaired();
         }
-        let text = if self.rule.strip_ansi {
-            strip_ansi(text)
-        } else {
-            text
-        };
         let blank = text.trim_ascii().is_empty();
-        if blank && self.layout.blank_lines == BlankLines::Skip && !self.begun {
+        if blank && self.layout.blank_lines == BlankLines::Skip {
+            self.other_line(at, &text, true);
             return;
         }
         if let Some(pattern) = self.fitting(&text) {
             self.begun = true;
-            if too_long {
+            if line.too_long {
                 self.end_record();
                 let detail = format!(
                     "longer than {} bytes",

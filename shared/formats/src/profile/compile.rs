@@ -161,6 +161,10 @@ impl Compiler {
                 Some(field) => Some(self.slot(&["time", "nanos"], &field)?),
                 None => None,
             },
+            date: match time.date {
+                Some(field) => Some(self.slot(&["time", "date"], &field)?),
+                None => None,
+            },
             date_from: time.date_from.0,
             required: time.required,
         })

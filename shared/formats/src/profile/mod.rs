@@ -94,6 +94,8 @@ pub(crate) struct TimeRule {
     pub(crate) formats: Vec<TimeFormat>,
     pub(crate) zone: DefaultZone,
     pub(crate) nanos: Option<usize>,
+    /// Slot of a date `YYYY-MM-DD` for times that have none.
+    pub(crate) date: Option<usize>,
     pub(crate) date_from: Vec<DateFrom>,
     pub(crate) required: bool,
 }

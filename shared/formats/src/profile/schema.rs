@@ -138,6 +138,7 @@ pub(super) struct Time {
     pub(super) format: Many<String>,
     pub(super) zone: Option<String>,
     pub(super) nanos: Option<String>,
+    pub(super) date: Option<String>,
     #[serde(default)]
     pub(super) date_from: Many<DateFrom>,
     #[serde(default)]
@@ -316,7 +317,6 @@ pub(super) struct SourceTable {
 pub(super) struct Source(pub(super) SourceTable);
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Attributes {
     #[serde(default)]
     pub(super) keep: Vec<String>,
