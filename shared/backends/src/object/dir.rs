@@ -85,7 +85,11 @@ impl DirStore {
         let path = key::path_of(&self.place.root, key)?;
         self.blocking(move |place| match fs::remove_file(&path) {
             Ok(()) => place.sync_parent(&path),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(Error::io("remove", &path)(error)),
         })
         .await

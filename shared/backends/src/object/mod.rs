@@ -166,7 +166,11 @@ impl ObjectStore {
     /// order, at most `max` (and never more than [`ObjectStore::MAX_PAGE`]).
     pub async fn list(&self, prefix: &str, start_after: Option<&str>, max: usize) -> Result<Page> {
         match &self.backend {
-            Backend::Dir(store) => store.list(prefix, start_after, max.min(Self::MAX_PAGE)).await,
+            Backend::Dir(store) => {
+                store
+                    .list(prefix, start_after, max.min(Self::MAX_PAGE))
+                    .await
+            }
         }
     }
 }
