@@ -5,19 +5,42 @@ mod logs;
 
 use std::collections::BTreeSet;
 
-use logbook_backends::Error;
 use logbook_backends::sql::{
-    self, LogState, ParsedLog, SessionFilter, StoreOutcome, log_row, session, store_parsed,
-    store_rejected,
+    self, LogState, ParsedLog, SessionFilter, SessionRow, StoreOutcome, log_row, session,
+    store_parsed, store_rejected,
 };
+use logbook_backends::{Database, Error};
 use logbook_model::{Day, EventReject, LogReject, SessionId, SessionParts, Status, Timestamp};
 use logs::{
-    DAY_US, TIMEOUT_SECS, all_sessions, log_id, meta, open, parsed, part, product, refused,
-    rejected, rows, store, take_dirty,
+    DAY_US, TIMEOUT_SECS, log_id, meta, open, parsed, part, product, refused, rejected, store,
 };
 use proptest::prelude::*;
 
 const HOUR_US: i64 = 3_600_000_000;
+
+fn all_sessions() -> SessionFilter {
+    SessionFilter {
+        product: product(),
+        days: Day(-1_000_000)..=Day(1_000_000),
+        version: None,
+        status: None,
+        user: None,
+        name: None,
+    }
+}
+
+async fn rows(db: &Database) -> Vec<SessionRow> {
+    sql::sessions(db, &all_sessions(), None, 1000)
+        .await
+        .unwrap()
+}
+
+/// The days that are out of date, after which none is.
+async fn take_dirty(db: &Database) -> Vec<i32> {
+    let days = sql::dirty_days(db, None, 1000).await.unwrap();
+    sql::clear_dirty(db, &days).await.unwrap();
+    days.into_iter().map(|day| day.day.0).collect()
+}
 
 #[tokio::test]
 async fn a_log_is_stored_once_and_read_back_whole() {
