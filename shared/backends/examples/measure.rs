@@ -101,7 +101,7 @@ async fn messages(path: &Path, durability: Durability) {
     let how = Receive {
         max: 10,
         wait: Duration::ZERO,
-        visibility: Duration::from_secs(60),
+        visibility: Duration::from_mins(1),
     };
     loop {
         let messages = queue.receive(how).await.unwrap();
@@ -128,6 +128,7 @@ fn log(n: usize) -> ParsedLog {
             time: Some(EventTime::utc(at.0 + i64::from(seq) * 1_000_000)),
             name: format!("feature-{}", seq % 8).into(),
             level: Level::Info,
+            error: false,
             kind: Kind::Normal,
             count: 1,
             duration_us: Some(u64::from(seq) * 1000),

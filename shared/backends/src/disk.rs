@@ -36,32 +36,24 @@ impl Durability {
     }
 }
 
-/// Makes a directory (0700) and what is missing above it, up to `root`, which must exist.
-/// With [`Durability::Fsync`] each new name is flushed in its parent.
-pub(crate) fn make_directories(root: &Path, path: &Path, durability: Durability) -> Result<()> {
-    if path == root || path.is_dir() {
+/// Makes a directory (0700) and what is missing above it. With [`Durability::Fsync`] each new
+/// name is flushed in its parent.
+pub(crate) fn make_directories(path: &Path, durability: Durability) -> Result<()> {
+    if path.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = path.parent() {
-        make_directories(root, parent, durability)?;
-        match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(Error::io("make", path)(error));
-            }
-            // Flushed also when another made it, who may not have come to that yet.
-            _ => durability.sync_directory(parent)?,
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    make_directories(parent, durability)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::io("make", path)(error))
         }
+        // Flushed also when another made it, who may not have come to that yet.
+        _ => durability.sync_directory(parent),
     }
-    Ok(())
-}
-
-/// Makes a directory (0700) with everything above it.
-pub(crate) fn make_root(path: &Path) -> Result<()> {
-    DirBuilder::new()
-        .mode(0o700)
-        .recursive(true)
-        .create(path)
-        .map_err(Error::io("make", path))
 }
 
 /// Makes a new file (0600); it is an error if there is one of that name.
@@ -78,7 +70,7 @@ pub(crate) fn create_new(path: &Path) -> Result<File> {
 /// side files the same mode.
 pub(crate) fn create_private(path: &Path) -> Result<()> {
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        make_root(parent)?;
+        make_directories(parent, Durability::Fsync)?;
     }
     match create_new(path) {
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -15,7 +15,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a file operation. Transient.
-    #[error("cannot {action} {path}")]
+    #[error("cannot {action} {path}: {source}")]
     Io {
         /// What was being done, as a verb.
         action: &'static str,
@@ -58,13 +58,13 @@ pub enum Error {
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
     /// The database refused. See [`Error::is_transient`].
-    #[error("database")]
+    #[error("database: {0}")]
     Sql(#[from] sqlx::Error),
     /// The schema could not be brought up to date. Transient: nothing about a log is at fault.
-    #[error("migration")]
+    #[error("migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// A task on the blocking pool did not finish. Transient.
-    #[error("a blocking task did not finish")]
+    #[error("a blocking task did not finish: {0}")]
     Task(#[from] tokio::task::JoinError),
 }
 
@@ -87,7 +87,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn damaged(what: &'static str, reason: impl ToString) -> Self {
+    pub(crate) fn damaged(what: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Damaged {
             what,
             reason: reason.to_string(),

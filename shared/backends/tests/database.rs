@@ -1,9 +1,15 @@
 //! What every database must do with parsed logs.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod logs;
 
 use std::collections::BTreeSet;
+use std::slice::from_ref;
 
 use logbook_backends::sql::{
     self, LogState, ParsedLog, SessionFilter, SessionRow, StoreOutcome, log_row, session,
@@ -51,9 +57,9 @@ async fn a_log_is_stored_once_and_read_back_whole() {
     first.marks_ends = true;
     first.by_level = [1, 2, 3, 4, 5, 6, 7];
     let log = parsed("l1", vec![first.clone()]);
-    assert_eq!(store(&db, &[log.clone()]).await, [StoreOutcome::Stored]);
+    assert_eq!(store(&db, from_ref(&log)).await, [StoreOutcome::Stored]);
     assert_eq!(
-        store(&db, &[log.clone()]).await,
+        store(&db, from_ref(&log)).await,
         [StoreOutcome::AlreadyStored]
     );
 
@@ -100,7 +106,7 @@ async fn content_that_another_log_owns_makes_a_duplicate() {
     let duplicate = StoreOutcome::Duplicate { of: log_id("l1") };
     let outcomes = store(&db, &[first, copy_in_batch]).await;
     assert_eq!(outcomes, [StoreOutcome::Stored, duplicate.clone()]);
-    assert_eq!(store(&db, &[copy.clone()]).await, [duplicate.clone()]);
+    assert_eq!(store(&db, from_ref(&copy)).await, [duplicate.clone()]);
     assert_eq!(store(&db, &[copy]).await, [duplicate]);
     let row = log_row(&db, &product(), &log_id("l2"))
         .await
@@ -229,7 +235,7 @@ async fn a_rejected_log_loses_its_parts_and_owns_no_content() {
     let directory = tempfile::tempdir().unwrap();
     let db = open(directory.path()).await;
     let log = parsed("l1", vec![part("l1", "s1", &[1])]);
-    store(&db, &[log.clone()]).await;
+    store(&db, from_ref(&log)).await;
     let mut refusal = rejected("l1", LogReject::NoGoodRecord);
     refusal.rejects = refused(EventReject::Broken, 2);
     store_rejected(&db, &refusal).await.unwrap();
@@ -415,7 +421,7 @@ proptest! {
             }
             sql::store_erased(&other, &gone.meta, TIMEOUT_SECS).await.unwrap();
             for log in logs.iter().rev() {
-                store(&other, std::slice::from_ref(log)).await;
+                store(&other, from_ref(log)).await;
             }
             sql::settle_silence(&other, &product(), TIMEOUT_SECS, settle_at).await.unwrap();
             assert_eq!(rows(&one).await, rows(&other).await);

@@ -1,5 +1,10 @@
 //! Key files.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

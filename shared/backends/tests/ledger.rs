@@ -1,5 +1,10 @@
 //! Whether the ledger shows what is amiss, and only that; and what is listed of rejects.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod logs;
 

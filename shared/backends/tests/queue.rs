@@ -1,5 +1,10 @@
 //! What every queue must do.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod child;
 
@@ -9,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use logbook_backends::{Attributes, Message, Queue, QueuePolicy, Receive};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_millis(150);
 
 async fn open(directory: &Path) -> Queue {

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::SecretKey;
-use crate::disk::{create_new, hex, make_root, random};
+use crate::disk::{create_new, hex, make_directories, random};
 use crate::{Durability, Error, Result};
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl FileKeys {
     pub(super) async fn open(directory: &Path) -> Result<Self> {
         let directory = directory.to_owned();
         tokio::task::spawn_blocking(move || {
-            make_root(&directory)?;
+            make_directories(&directory, Durability::Fsync)?;
             Ok(Self {
                 wrapping: read_or_make(&directory, "kek.key")?,
                 hashing: read_or_make(&directory, "hmac.key")?,

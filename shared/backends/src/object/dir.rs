@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Head, Metadata, Object, Page, Put, PutOutcome, file, key, list};
-use crate::disk::{create_new, hex, make_directories, make_root, now, random};
+use crate::disk::{create_new, hex, make_directories, now, random};
 use crate::{Durability, Error, Result};
 
 /// Where bodies are written before they have a name. No key begins with a dot in its file
 /// name, so none leads here.
 const TEMPORARY: &str = ".tmp";
-const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
+const LEFTOVER_AGE: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct DirStore {
@@ -37,8 +37,8 @@ impl DirStore {
         });
         let store = Self { place };
         store
-            .blocking(|place| {
-                make_root(&place.temporary)?;
+            .blocking(move |place| {
+                make_directories(&place.temporary, durability)?;
                 remove_leftovers(&place.temporary)
             })
             .await?;
@@ -163,7 +163,7 @@ impl Place {
 
     fn publish(&self, temporary: &Path, path: &Path, condition: Put) -> Result<Published> {
         if let Some(parent) = path.parent() {
-            make_directories(&self.root, parent, self.durability)?;
+            make_directories(parent, self.durability)?;
         }
         if condition == Put::Always {
             fs::rename(temporary, path).map_err(Error::io("replace", path))?;

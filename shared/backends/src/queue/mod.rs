@@ -104,7 +104,8 @@ impl Queue {
         Ok(ids.pop().unwrap_or_default())
     }
 
-    /// Sends messages, all or none, and gives their ids in order.
+    /// Sends messages and gives their ids in order. After an error some may have been sent
+    /// all the same: send them again, delivery is at least once anyway.
     pub async fn send_batch(&self, messages: &[(&str, &Attributes)]) -> Result<Vec<String>> {
         match &self.backend {
             Backend::Local(queue) => queue.send(messages).await,

@@ -275,6 +275,9 @@ pub async fn ledger(
     Ok(Ledger { as_of, days })
 }
 
+/// Adds a count where it belongs.
+type Add = fn(&mut LedgerDay, u64);
+
 fn entry(days: &mut BTreeMap<Day, LedgerDay>, day: Day) -> &mut LedgerDay {
     days.entry(day).or_insert_with(|| LedgerDay::new(day))
 }
@@ -285,7 +288,7 @@ async fn read_listing(
     days: &RangeInclusive<Day>,
     found: &mut BTreeMap<Day, LedgerDay>,
 ) -> Result<()> {
-    let queries: [(&'static str, fn(&mut LedgerDay, u64)); 4] = [
+    let queries: [(&'static str, Add); 4] = [
         (
             "SELECT day, received FROM ledger_received \
              WHERE product = ? AND day >= ? AND day <= ?",

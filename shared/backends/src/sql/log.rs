@@ -106,7 +106,7 @@ pub struct LogRow {
     pub reason: Option<LogReject>,
     /// The same for people.
     pub detail: Option<String>,
-    /// Good records.
+    /// Records, good and refused.
     pub records: u64,
     /// Refused records.
     pub rejects_total: u64,

@@ -309,7 +309,7 @@ pub async fn reject_totals(
     days: RangeInclusive<Day>,
 ) -> Result<Vec<RejectTotal>> {
     let rows = sqlx::query(
-        "SELECT received_day, reason, scope, COUNT(*), SUM(n) FROM reject_count \
+        "SELECT received_day, reason, scope, COUNT(*), CAST(SUM(n) AS SIGNED) FROM reject_count \
          WHERE product = ? AND received_day >= ? AND received_day <= ? \
          GROUP BY received_day, reason, scope ORDER BY received_day, reason",
     )

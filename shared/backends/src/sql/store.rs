@@ -20,7 +20,7 @@ pub struct ParsedLog {
     pub content_hash: ContentHash,
     /// What it says of its sessions. Each part bears this log's product and id.
     pub parts: Vec<Part>,
-    /// Good records.
+    /// Records, good and refused.
     pub records: u64,
     /// Records with repaired text.
     pub repaired_utf8: u64,

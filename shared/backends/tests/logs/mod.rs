@@ -68,13 +68,14 @@ pub(crate) fn part(log: &str, session: &str, times: &[i64]) -> Part {
             time: Some(EventTime::utc(at)),
             name: ["open", "save", "close"][seq % 3].into(),
             level: Level::Info,
+            error: false,
             kind: Kind::Normal,
             count: 1,
             duration_us: (seq % 2 == 0).then_some(1500),
         });
     }
     let part = builder.part_mut();
-    part.profile = "logbook@1".to_owned();
+    part.profile = meta(log).profile;
     part.facts.version = Some("1.2.0".to_owned());
     part.facts.user = Some("u-1".to_owned());
     builder.finish()
