@@ -14,7 +14,7 @@ mod object;
 mod queue;
 pub mod sql;
 
-pub use database::{Connections, Database};
+pub use database::{Attached, Connections, Database};
 pub use disk::Durability;
 pub use error::{Error, Result};
 pub use keys::{Keys, SecretKey, WrappingKey};

@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod child;
 mod logs;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use logbook_backends::sql::{
     self, LogState, ParsedLog, SessionFilter, SessionRow, StoreOutcome, log_row, session,
     store_parsed, store_rejected,
 };
-use logbook_backends::{Database, Error};
+use logbook_backends::{Attached, Connections, Database, Durability, Error, sqlx};
 use logbook_model::{Day, EventReject, LogReject, SessionId, SessionParts, Status, Timestamp};
 use logs::{
     DAY_US, TIMEOUT_SECS, log_id, meta, open, parsed, part, product, refused, rejected, store,
@@ -106,8 +107,8 @@ async fn content_that_another_log_owns_makes_a_duplicate() {
     let duplicate = StoreOutcome::Duplicate { of: log_id("l1") };
     let outcomes = store(&db, &[first, copy_in_batch]).await;
     assert_eq!(outcomes, [StoreOutcome::Stored, duplicate.clone()]);
-    assert_eq!(store(&db, from_ref(&copy)).await, [duplicate.clone()]);
-    assert_eq!(store(&db, &[copy]).await, [duplicate]);
+    assert_eq!(store(&db, from_ref(&copy)).await[0], duplicate);
+    assert_eq!(store(&db, from_ref(&copy)).await[0], duplicate);
     let row = log_row(&db, &product(), &log_id("l2"))
         .await
         .unwrap()
@@ -367,6 +368,114 @@ async fn sessions_are_filtered_and_paged() {
     assert_eq!(list(&filter).await, ["s6"]);
     filter.name = Some("close".to_owned());
     assert!(list(&filter).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_log_of_many_sessions_is_stored_and_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let sessions = |n: i64| {
+        (0..n)
+            .map(|n| part("l1", &format!("s{n}"), &[n, n + 1, n + 2]))
+            .collect()
+    };
+    store(&db, &[parsed("l1", sessions(901))]).await;
+    assert_eq!(rows(&db).await.len(), 901);
+    let mut fewer = parsed("l1", sessions(303));
+    fewer.meta.profile = "logbook@2".to_owned();
+    store(&db, &[fewer]).await;
+    assert_eq!(rows(&db).await.len(), 303);
+    let silent = sql::settle_silence(&db, &product(), 0, Timestamp(DAY_US)).await;
+    assert_eq!(silent.unwrap(), 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_stores_of_one_content_one_owns_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let stores: Vec<_> = (0..16)
+        .map(|n| {
+            let (db, id) = (db.clone(), format!("l{n}"));
+            let mut log = parsed(&id, vec![part(&id, "s1", &[n])]);
+            log.content_hash = [7; 32];
+            tokio::spawn(async move { store(&db, &[log]).await })
+        })
+        .collect();
+    let mut stored = 0;
+    for outcomes in stores {
+        stored += usize::from(outcomes.await.unwrap()[0] == StoreOutcome::Stored);
+    }
+    assert_eq!(stored, 1);
+    assert_eq!(rows(&db).await[0].session.parts, 1);
+}
+
+#[tokio::test]
+async fn what_was_stored_outlives_kill_9_and_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let acknowledged = child::run_and_kill("child_stores_until_killed", directory.path(), 100);
+    let db = open(directory.path()).await;
+    for id in &acknowledged {
+        let row = log_row(&db, &product(), &log_id(id)).await.unwrap();
+        assert_eq!(row.unwrap().state, LogState::Parsed);
+    }
+    // A log is there with its parts and its session or not at all.
+    let shared = session(&db, &product(), &SessionId::from_text("shared"))
+        .await
+        .unwrap();
+    let shared = shared.unwrap();
+    assert!(shared.parts.len() >= acknowledged.len());
+    assert_eq!(shared.session.parts as usize, shared.parts.len());
+    for part in &shared.parts {
+        let row = log_row(&db, &product(), &part.log).await.unwrap().unwrap();
+        assert_eq!((row.sessions, part.features.len()), (1, 3));
+    }
+}
+
+#[tokio::test]
+#[ignore = "run by what_was_stored_outlives_kill_9_and_is_whole"]
+async fn child_stores_until_killed() {
+    let Some(directory) = child::directory() else {
+        return;
+    };
+    let db = open(&directory).await;
+    for n in 0.. {
+        let id = format!("l{n}");
+        store(
+            &db,
+            &[parsed(&id, vec![part(&id, "shared", &[n, n + 1, n + 2])])],
+        )
+        .await;
+        child::acknowledge(&id);
+    }
+}
+
+#[tokio::test]
+async fn another_file_can_be_attached() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    store(&db, &[parsed("l1", vec![part("l1", "s1", &[1])])]).await;
+    let path = directory.path().join("analytics.db");
+    let sessions = Attached {
+        name: "sessions".to_owned(),
+        path: directory.path().join("sessions.db"),
+    };
+    let analytics = Database::open_file_with(&path, Durability::Process, vec![sessions])
+        .await
+        .unwrap();
+    let Connections::Sqlite { readers, writer } = analytics.connections() else {
+        panic!("not SQLite");
+    };
+    for sql in [
+        "CREATE TABLE daily (day INT, n INT)",
+        "INSERT INTO daily SELECT start_day, COUNT(*) FROM sessions.session GROUP BY start_day",
+    ] {
+        sqlx::query(sql).execute(writer).await.unwrap();
+    }
+    let count: i64 = sqlx::query_scalar("SELECT n FROM daily")
+        .fetch_one(readers)
+        .await
+        .unwrap();
+    assert_eq!(count, 1);
 }
 
 fn runtime() -> tokio::runtime::Runtime {

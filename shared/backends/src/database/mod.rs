@@ -2,7 +2,7 @@
 
 pub(crate) mod sqlite;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -33,12 +33,32 @@ pub enum Connections<'a> {
     },
 }
 
+/// Another SQLite file that each connection sees as a schema of its own, as MySQL sees two
+/// schemas of one server: `name.table`. A transaction over both is atomic in each file, not
+/// over both at a loss of power.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// The schema's name.
+    pub name: String,
+    /// The file, which must have been made by [`Database::open_file`].
+    pub path: PathBuf,
+}
+
 impl Database {
     /// Opens a SQLite file and makes it (0600) if there is none. The schema is left as it is:
     /// see [`Database::migrate`] and [`crate::sql::migrate`].
     pub async fn open_file(path: &Path, durability: Durability) -> Result<Self> {
+        Self::open_file_with(path, durability, Vec::new()).await
+    }
+
+    /// Like [`Database::open_file`], with other files attached to each connection.
+    pub async fn open_file_with(
+        path: &Path,
+        durability: Durability,
+        attached: Vec<Attached>,
+    ) -> Result<Self> {
         Ok(Self {
-            backend: Backend::Sqlite(sqlite::Pools::open(path, durability).await?),
+            backend: Backend::Sqlite(sqlite::Pools::open(path, durability, attached).await?),
         })
     }
 

@@ -1,6 +1,7 @@
 //! SQLite: one connection that writes, a few that read.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -8,6 +9,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
+use super::Attached;
 use crate::disk::create_private;
 use crate::{Durability, Result};
 
@@ -23,9 +25,13 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    pub(crate) async fn open(path: &Path, durability: Durability) -> Result<Self> {
-        let writer = writer(path, durability).await?;
-        let readers = SqlitePoolOptions::new()
+    pub(crate) async fn open(
+        path: &Path,
+        durability: Durability,
+        attached: Vec<Attached>,
+    ) -> Result<Self> {
+        let writer = writer(path, durability, attached.clone()).await?;
+        let readers = attaching(attached)
             .max_connections(READERS)
             .min_connections(0)
             .connect_lazy_with(options(path, durability).pragma("query_only", "ON"));
@@ -53,10 +59,14 @@ impl Pools {
 }
 
 /// A pool of the one connection that writes; the file is made (0600) if there is none.
-pub(crate) async fn writer(path: &Path, durability: Durability) -> Result<SqlitePool> {
+pub(crate) async fn writer(
+    path: &Path,
+    durability: Durability,
+    attached: Vec<Attached>,
+) -> Result<SqlitePool> {
     let owned = path.to_owned();
     tokio::task::spawn_blocking(move || create_private(&owned)).await??;
-    let pool = SqlitePoolOptions::new()
+    let pool = attaching(attached)
         .max_connections(1)
         .min_connections(1)
         .idle_timeout(None)
@@ -64,6 +74,24 @@ pub(crate) async fn writer(path: &Path, durability: Durability) -> Result<Sqlite
         .connect_with(options(path, durability))
         .await?;
     Ok(pool)
+}
+
+/// A pool whose every connection has other files attached.
+fn attaching(attached: Vec<Attached>) -> SqlitePoolOptions {
+    let attached = Arc::new(attached);
+    SqlitePoolOptions::new().after_connect(move |connection, _| {
+        let attached = Arc::clone(&attached);
+        Box::pin(async move {
+            for Attached { name, path } in attached.iter() {
+                sqlx::query("ATTACH DATABASE ? AS ?")
+                    .bind(path.to_string_lossy().as_ref())
+                    .bind(name)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Ok(())
+        })
+    })
 }
 
 fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {

@@ -32,7 +32,7 @@ pub(super) struct LocalQueue {
 
 impl LocalQueue {
     pub(super) async fn open(path: &Path, policy: QueuePolicy) -> Result<Self> {
-        let pool = sqlite::writer(path, policy.durability).await?;
+        let pool = sqlite::writer(path, policy.durability, Vec::new()).await?;
         sqlx::raw_sql(sql::SCHEMA).execute(&pool).await?;
         Ok(Self {
             pool,
