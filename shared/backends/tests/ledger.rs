@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+#[allow(dead_code, reason = "each test program uses its share")]
 mod logs;
 
 use std::collections::BTreeMap;

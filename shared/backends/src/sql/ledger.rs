@@ -4,7 +4,7 @@
 //! The two sides come from different hands, so that the equation is a check and not a
 //! definition:
 //!
-//! - **received** is what a [`Listing`] of the archive found, plus the duplicates that were
+//! - **received** is what a [`super::Listing`] of the archive found, plus the duplicates that were
 //!   settled at the edge and never became an object.
 //! - **parsed, duplicate, rejected, erased** are rows of `log`, which storing writes.
 //! - **pending** are the very logs, by id, that the listing found without a row and that have
@@ -20,168 +20,15 @@
 //! before the listing's `as_of`: what is archived after that is not yet looked at and alarms
 //! nobody.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use logbook_model::{Day, LogId, LogReject, ProductId, Timestamp};
+use logbook_model::{Day, LogReject, ProductId, Timestamp};
 
-use super::log::{LogState, settled_of};
-use super::rows::{Cells, Connection, Query, bigint, insert, select_in};
+use super::listing::listed_as_of;
+use super::log::LogState;
+use super::rows::{Cells, Connection, bigint};
 use crate::{Database, Error, Result};
-
-/// An object of the archive, as a listing finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedLog {
-    /// The log.
-    pub log: LogId,
-    /// The object's time. Of the tombstone of an erased log: the time of the object that was
-    /// there before it.
-    pub archived_at: Timestamp,
-}
-
-/// A listing of one product's archive under way. Nothing is stored before it is finished.
-#[derive(Debug)]
-pub struct Listing {
-    product: ProductId,
-    as_of: Timestamp,
-    previous: Option<Timestamp>,
-    received: BTreeMap<Day, u64>,
-    without_row: Vec<WithoutRow>,
-}
-
-#[derive(Debug)]
-struct WithoutRow {
-    product: ProductId,
-    log: LogId,
-    day: Day,
-    lost: bool,
-}
-
-impl Listing {
-    /// Begins a listing. `as_of` is an instant before which every object is sure to be found,
-    /// some minutes before now to allow for clocks that differ.
-    pub async fn begin(db: &Database, product: &ProductId, as_of: Timestamp) -> Result<Self> {
-        let mut connection = db.sqlite().readers().acquire().await?;
-        Ok(Self {
-            product: product.clone(),
-            as_of,
-            previous: listed_as_of(&mut connection, product).await?,
-            received: BTreeMap::new(),
-            without_row: Vec::new(),
-        })
-    }
-
-    /// Takes a page of the listing and gives the logs of it that have no row, to be queued
-    /// again if they are old enough. Objects that are not older than `as_of` are passed over.
-    pub async fn add(&mut self, db: &Database, page: &[ListedLog]) -> Result<Vec<LogId>> {
-        let page: Vec<&ListedLog> = page
-            .iter()
-            .filter(|log| log.archived_at < self.as_of)
-            .collect();
-        let ids: Vec<&str> = page.iter().map(|log| log.log.as_str()).collect();
-        let mut connection = db.sqlite().readers().acquire().await?;
-        let settled: HashSet<LogId> = settled_of(&mut connection, &self.product, &ids)
-            .await?
-            .into_iter()
-            .collect();
-        let noted = noted_of(&mut connection, &self.product, &ids).await?;
-        let mut missing = Vec::new();
-        for listed in page {
-            let day = listed.archived_at.day();
-            *self.received.entry(day).or_default() += 1;
-            if settled.contains(&listed.log) {
-                continue;
-            }
-            let older = self
-                .previous
-                .is_some_and(|previous| listed.archived_at < previous);
-            self.without_row.push(WithoutRow {
-                product: self.product.clone(),
-                log: listed.log.clone(),
-                day,
-                lost: noted.get(&listed.log).copied().unwrap_or(older),
-            });
-            missing.push(listed.log.clone());
-        }
-        Ok(missing)
-    }
-
-    /// Stores the listing in place of the one before. Call it only after the last page.
-    pub async fn finish(self, db: &Database) -> Result<()> {
-        let mut transaction = db.sqlite().begin().await?;
-        for sql in [
-            "DELETE FROM ledger_received WHERE product = ?",
-            "DELETE FROM ledger_pending WHERE product = ?",
-        ] {
-            sqlx::query(sql)
-                .bind(self.product.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        let received: Vec<(&ProductId, Day, u64)> = self
-            .received
-            .iter()
-            .map(|(&day, &n)| (&self.product, day, n))
-            .collect();
-        let (head, columns) = ("INSERT INTO ledger_received", "product, day, received");
-        insert(&mut transaction, head, columns, &received, bind_received).await?;
-        let (head, columns) = ("INSERT INTO ledger_pending", "product, log_id, day, lost");
-        insert(
-            &mut transaction,
-            head,
-            columns,
-            &self.without_row,
-            bind_without_row,
-        )
-        .await?;
-        sqlx::query("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
-            .bind(self.product.as_str())
-            .bind(self.as_of.0)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-}
-
-fn bind_received(query: Query, (product, day, n): &(&ProductId, Day, u64)) -> Query {
-    query.bind(product.as_str()).bind(day.0).bind(bigint(*n))
-}
-
-fn bind_without_row(query: Query, row: &WithoutRow) -> Query {
-    query
-        .bind(row.product.as_str())
-        .bind(row.log.as_str())
-        .bind(row.day.0)
-        .bind(i64::from(row.lost))
-}
-
-async fn listed_as_of(
-    connection: &mut Connection,
-    product: &ProductId,
-) -> Result<Option<Timestamp>> {
-    let row = sqlx::query("SELECT as_of FROM ledger_listing WHERE product = ?")
-        .bind(product.as_str())
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| Cells::new(&row).time()).transpose()
-}
-
-/// Which of some logs the last listing noted as without a row, and whether as lost.
-async fn noted_of(
-    connection: &mut Connection,
-    product: &ProductId,
-    logs: &[&str],
-) -> Result<HashMap<LogId, bool>> {
-    let head = "SELECT log_id, lost FROM ledger_pending WHERE product = ? AND log_id IN";
-    let rows = select_in(connection, head, product, logs).await?;
-    rows.iter()
-        .map(|row| {
-            let mut cells = Cells::new(row);
-            Ok((cells.log()?, cells.flag()?))
-        })
-        .collect()
-}
 
 /// Notes how many uploads of a day were settled as duplicates at the edge, in place of what
 /// was noted of it before. They count as received and as duplicate.

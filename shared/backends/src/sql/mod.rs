@@ -9,27 +9,30 @@
 
 mod dirty;
 mod ledger;
+mod listing;
 mod log;
+mod parsed;
 mod part;
 mod query;
 mod refold;
 mod reject;
+mod reject_query;
 mod rows;
 mod session;
 mod settle;
 mod store;
 
 pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
-pub use ledger::{Ledger, LedgerDay, ListedLog, Listing, ledger, set_edge_duplicates};
+pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
+pub use listing::{ListedLog, Listing};
 pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, log_row, log_rows_of_day};
+pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
 pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
-pub use reject::{
-    MAX_SAMPLES, RejectFilter, RejectKey, RejectRow, RejectSample, RejectTotal, Rejects, Scope,
-    reject_totals, rejects,
-};
+pub use reject::{MAX_SAMPLES, RejectSample, Rejects, Scope};
+pub use reject_query::{RejectFilter, RejectKey, RejectRow, RejectTotal, reject_totals, rejects};
 pub use session::SessionRow;
 pub use settle::settle_silence;
-pub use store::{ParsedLog, RejectedLog, StoreOutcome, store_erased, store_parsed, store_rejected};
+pub use store::{store_erased, store_parsed, store_rejected};
 
 use crate::{Database, Result};
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use logbook_backends::sql::{
-    self, LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects, StoreOutcome, Via,
+    self, LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects, SessionFilter, SessionRow,
+    StoreOutcome, Via,
 };
 use logbook_backends::{Database, Durability, Result};
 use logbook_model::{
-    Consent, Event, EventReject, EventTime, Kind, Level, LogId, LogReject, Part, PartBuilder,
+    Consent, Day, Event, EventReject, EventTime, Kind, Level, LogId, LogReject, Part, PartBuilder,
     ProductId, SessionId, Timestamp,
 };
 
@@ -124,4 +125,28 @@ pub(crate) fn refused(reason: EventReject, n: u64) -> Rejects {
 pub(crate) async fn store(db: &Database, logs: &[ParsedLog]) -> Vec<StoreOutcome> {
     let outcomes: Result<Vec<_>> = sql::store_parsed(db, logs).await.into_iter().collect();
     outcomes.unwrap()
+}
+
+pub(crate) fn all_sessions() -> SessionFilter {
+    SessionFilter {
+        product: product(),
+        days: Day(-1_000_000)..=Day(1_000_000),
+        version: None,
+        status: None,
+        user: None,
+        name: None,
+    }
+}
+
+pub(crate) async fn rows(db: &Database) -> Vec<SessionRow> {
+    sql::sessions(db, &all_sessions(), None, 1000)
+        .await
+        .unwrap()
+}
+
+/// The days that are out of date, after which none is.
+pub(crate) async fn take_dirty(db: &Database) -> Vec<i32> {
+    let days = sql::dirty_days(db, None, 1000).await.unwrap();
+    sql::clear_dirty(db, &days).await.unwrap();
+    days.into_iter().map(|day| day.day.0).collect()
 }
