@@ -18,6 +18,6 @@ pub use database::{Attached, Connections, Database};
 pub use disk::Durability;
 pub use error::{Error, Result};
 pub use keys::{Keys, SecretKey, WrappingKey};
-pub use object::{Head, Listed, Metadata, Object, ObjectStore, Page, Put, PutOutcome};
+pub use object::{Created, Head, Listed, Metadata, Object, ObjectStore, Page, Put, PutOutcome};
 pub use queue::{Attributes, Depth, Message, Queue, QueuePolicy, Receive};
 pub use sqlx;

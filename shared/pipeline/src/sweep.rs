@@ -78,17 +78,9 @@ async fn count_edge(
     let mut after: Option<String> = None;
     loop {
         let page = vault.archive.list(&prefix, after.as_deref(), PAGE).await?;
-        for object in page
-            .objects
-            .iter()
-            .filter(|object| object.created_at < as_of)
-        {
-            let day = object.key[prefix.len()..]
-                .split('/')
-                .next()
-                .and_then(|day| day.parse().ok());
-            if let Some(day) = day {
-                *days.entry(day).or_insert(0) += 1;
+        for object in &page.objects {
+            if object.created_at < as_of {
+                *days.entry(object.created_at.day()).or_insert(0) += 1;
             }
         }
         match (page.more, page.objects.last()) {

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use logbook_model::Timestamp;
+use tokio::sync::mpsc;
 
 use crate::{Durability, Result};
 use dir::DirStore;
@@ -21,6 +22,7 @@ pub type Metadata = BTreeMap<String, String>;
 #[derive(Debug, Clone)]
 pub struct ObjectStore {
     backend: Backend,
+    created: Option<mpsc::UnboundedSender<Created>>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,6 +101,17 @@ pub struct Page {
     pub more: bool,
 }
 
+/// An object that was just created: what S3 tells of it in an `ObjectCreated` event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The key.
+    pub key: String,
+    /// Bytes of the body.
+    pub size: u64,
+    /// Entity tag, without quotes.
+    pub etag: String,
+}
+
 impl ObjectStore {
     /// Most objects that one page lists.
     pub const MAX_PAGE: usize = 1000;
@@ -109,7 +122,16 @@ impl ObjectStore {
         let store = DirStore::open(path, durability).await?;
         Ok(Self {
             backend: Backend::Dir(store),
+            created: None,
         })
+    }
+
+    /// The same store, telling of every object that is created through it or a clone of it.
+    /// As with S3, the news may be lost with the process: a sweep makes up for it.
+    #[must_use]
+    pub fn telling(mut self, created: mpsc::UnboundedSender<Created>) -> Self {
+        self.created = Some(created);
+        self
     }
 
     /// Puts an object. Success means durable: see [`Durability`].
@@ -124,9 +146,19 @@ impl ObjectStore {
         metadata: Metadata,
         condition: Put,
     ) -> Result<PutOutcome> {
-        match &self.backend {
-            Backend::Dir(store) => store.put(key, body, metadata, condition).await,
+        let size = body.len() as u64;
+        let outcome = match &self.backend {
+            Backend::Dir(store) => store.put(key, body, metadata, condition).await?,
+        };
+        if let (Some(listener), PutOutcome::Created { etag }) = (&self.created, &outcome) {
+            // Nobody listening any more is the same as news lost: the sweep finds the object.
+            let _ = listener.send(Created {
+                key: key.to_owned(),
+                size,
+                etag: etag.clone(),
+            });
         }
+        Ok(outcome)
     }
 
     /// Reads an object of at most `max_bytes`; `None` if there is none.
