@@ -1,0 +1,57 @@
+//! Records that come before the resource or the scope they belong to.
+
+use crate::interpret::Position;
+
+/// What keeping a piece costs besides its bytes.
+const OVERHEAD_BYTES: usize = 64;
+
+/// What came, of an object that has an owner (its resource, or its scope) and records.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    /// The owner came.
+    owned: bool,
+    /// Records were read without it.
+    read: bool,
+    /// Records kept until it comes, and where they begin.
+    kept: Vec<(Position, Vec<u8>)>,
+    kept_bytes: usize,
+}
+
+impl Early {
+    /// How many bytes of records may wait, if `max_bytes` may in all.
+    pub(super) const fn room(&self, max_bytes: usize) -> usize {
+        if self.owned || self.read {
+            0
+        } else {
+            max_bytes.saturating_sub(self.kept_bytes)
+        }
+    }
+
+    /// Keeps records until their owner comes.
+    pub(super) fn keep(&mut self, at: Position, bytes: &[u8]) {
+        self.kept_bytes += bytes.len() + OVERHEAD_BYTES;
+        self.kept.push((at, bytes.to_vec()));
+    }
+
+    /// Records are kept.
+    pub(super) const fn waits(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Records are read now; whether without their owner.
+    pub(super) const fn reads(&mut self) -> bool {
+        self.read = !self.owned;
+        self.read
+    }
+
+    /// The owner comes; whether that is too late.
+    pub(super) const fn owner(&mut self) -> bool {
+        self.owned = true;
+        self.read
+    }
+
+    /// The records that were kept, in order.
+    pub(super) fn take(&mut self) -> Vec<(Position, Vec<u8>)> {
+        std::mem::take(&mut self.kept)
+    }
+}
