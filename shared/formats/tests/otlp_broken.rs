@@ -255,6 +255,24 @@ fn a_resource_too_late_refuses_the_log_and_none_at_all_does_not() {
     assert!(detail.contains("its resource comes after"), "{detail}");
 }
 
+#[test]
+fn a_scope_too_late_that_says_nothing_of_its_session_does_no_harm() {
+    let records = vec!["{\"eventName\":\"x\"}"; 1000].join(",");
+    let limits = Limits {
+        record_bytes: 1000,
+        ..Limits::default()
+    };
+    let read = |scope: &str| {
+        let log = format!(
+            r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}],"scope":{scope}}}]}}]}}"#
+        );
+        read_with(log.as_bytes(), &otlp(), &limits)
+    };
+    assert_eq!(read(r#"{"name":"n"}"#).unwrap().figures.records, 1000);
+    let session = r#"{"attributes":[{"key":"session.id","value":{"stringValue":"s"}}]}"#;
+    assert!(read(session).is_err());
+}
+
 /// Makes a request of so many records, byte by byte, and knows how much was asked of it at once.
 struct Endless {
     left: u32,

@@ -124,12 +124,12 @@ fn text_is_repaired_and_counted() {
 
 #[test]
 fn a_resource_after_its_records_is_theirs_unless_it_is_too_late() {
-    let one = resource(&[("session.id", "s")], vec![record("x", &[]); 100]);
+    let one = resource(&[("session.id", "s")], vec![record("x", &[]); 1000]);
     let mut log = Vec::new();
     message(1, &resource_logs(&one, false), &mut log);
     let got = read(&log).unwrap();
     assert_eq!(got.parts[0].session.as_str(), "s");
-    assert_eq!((got.parts.len(), got.figures.records), (1, 100));
+    assert_eq!((got.parts.len(), got.figures.records), (1, 1000));
     let limits = Limits {
         record_bytes: 1000,
         ..Limits::default()

@@ -1,7 +1,11 @@
 //! Records that come before the resource or the scope they belong to.
 
 use crate::interpret::Position;
+use crate::limits::Limits;
 
+/// Records' bytes kept at most, in records of the largest size. By default that is more than any
+/// one request that is sent over HTTP; what is larger was written to a file.
+const KEPT_RECORDS: usize = 8;
 /// What keeping a piece costs besides its bytes.
 const OVERHEAD_BYTES: usize = 64;
 
@@ -18,12 +22,17 @@ pub(super) struct Early {
 }
 
 impl Early {
-    /// How many bytes of records may wait, if `max_bytes` may in all.
-    pub(super) const fn room(&self, max_bytes: usize) -> usize {
+    /// Most bytes that are kept.
+    pub(super) const fn bound(limits: &Limits) -> usize {
+        limits.record_bytes.saturating_mul(KEPT_RECORDS)
+    }
+
+    /// How many bytes of records may wait.
+    pub(super) const fn room(&self, limits: &Limits) -> usize {
         if self.owned || self.read {
             0
         } else {
-            max_bytes.saturating_sub(self.kept_bytes)
+            Self::bound(limits).saturating_sub(self.kept_bytes)
         }
     }
 
@@ -44,7 +53,7 @@ impl Early {
         self.read
     }
 
-    /// The owner comes; whether that is too late.
+    /// The owner comes; whether after records of its own that were read without it.
     pub(super) const fn owner(&mut self) -> bool {
         self.owned = true;
         self.read

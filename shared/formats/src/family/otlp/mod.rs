@@ -3,9 +3,10 @@
 //!
 //! Both are read as a stream: a request may be larger than memory. What is in memory at once is
 //! one log record, one resource and one scope, each at most [`Limits::record_bytes`], and, where
-//! records come before the resource or the scope they belong to, as many bytes of them as one
-//! record may have. Records that come still earlier are read without that resource or scope; if
-//! it comes after all, the log is refused rather than its records misattributed.
+//! records come before the resource or the scope they belong to (as they do where keys are
+//! sorted: `logRecords`, `scope`), up to eight times as many bytes of them. More than that are
+//! read without that resource or scope; if it then comes after all, and says anything that the
+//! profile reads, the log is refused rather than its records misattributed.
 //!
 //! **JSON.** One request, several, or one a line. A record that is broken is refused and the log
 //! goes on, as long as its brackets and quotes are in balance. A line that is not is one record

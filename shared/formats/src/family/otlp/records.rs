@@ -116,6 +116,19 @@ impl<'p, 'o> Records<'p, 'o> {
         };
     }
 
+    /// Whether a profile reads anything of what the resource, or the scope, says; also if it
+    /// cannot be read.
+    pub(super) const fn says_anything(&self, owner: Owner) -> bool {
+        let said = match owner {
+            Owner::Resource => &self.resource,
+            Owner::Scope => &self.scope,
+        };
+        match &said.values {
+            Ok(values) => !values.is_empty(),
+            Err(_) => true,
+        }
+    }
+
     fn held_mut(&mut self, owner: Owner) -> &mut Said {
         match owner {
             Owner::Resource => &mut self.resource,

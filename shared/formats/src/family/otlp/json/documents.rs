@@ -8,6 +8,7 @@ use memchr::memchr;
 use super::read::{Broken, Lining, Reader};
 use super::walk::request;
 use crate::family::otlp::Fault;
+use crate::family::otlp::early::Early;
 use crate::family::otlp::input::Input;
 use crate::family::otlp::records::{Owner, Records};
 use crate::interpret::Position;
@@ -130,7 +131,7 @@ impl<R: Read> Documents<'_, '_, '_, '_, R> {
     }
 
     fn wrong_order(&self, owner: Owner) -> Fault {
-        let bytes = self.records.limits().record_bytes;
+        let bytes = Early::bound(self.records.limits());
         let detail = match owner {
             Owner::Resource => "its resource comes after more of its scopeLogs than",
             Owner::Scope => "its scope comes after more of its logRecords than",

@@ -77,10 +77,11 @@ fn owned<R: Read>(
     let mut early = Early::default();
     reader.members(|reader, key| match (owner, key) {
         (Owner::Resource, Key::Resource) | (Owner::Scope, Key::Scope) => {
-            if early.owner() {
+            let late = early.owner();
+            take_owner(reader, records, owner)?;
+            if late && records.says_anything(owner) {
                 return Err(Broken::Order(owner));
             }
-            take_owner(reader, records, owner)?;
             replay(reader, records, owner, &mut early)
         }
         (Owner::Resource, Key::ScopeLogs) | (Owner::Scope, Key::LogRecords) => {
@@ -131,7 +132,7 @@ fn keep<R: Read>(
     records: &Records<'_, '_>,
     early: &mut Early,
 ) -> Result<bool, Broken> {
-    let room = early.room(records.limits().record_bytes);
+    let room = early.room(records.limits());
     if room == 0 {
         return Ok(false);
     }

@@ -48,7 +48,7 @@ pub(crate) fn walk<R: Read>(
         Err(Broken::Ends) => log(LogReject::Truncated, "ends early"),
         Err(Broken::Malformed(detail)) => log(LogReject::WrongFormat, detail),
         Err(Broken::Order(owner)) => {
-            let bytes = records.limits().record_bytes;
+            let bytes = Early::bound(records.limits());
             let what = match owner {
                 Owner::Resource => "its resource comes after more of its scope logs than",
                 Owner::Scope => "its scope comes after more of its log records than",
@@ -102,10 +102,11 @@ impl<R: Read> Walk<'_, '_, '_, '_, R> {
                     number: 1,
                     end: Some(end),
                 } => {
-                    if early.owner() {
+                    let late = early.owner();
+                    self.take_owner(owner, end)?;
+                    if late && self.records.says_anything(owner) {
                         return Err(Broken::Order(owner));
                     }
-                    self.take_owner(owner, end)?;
                     self.replay(owner, &mut early)?;
                 }
                 Streamed { end: Some(end), .. } if is_child => {
@@ -166,7 +167,7 @@ impl<R: Read> Walk<'_, '_, '_, '_, R> {
 
     /// Keeps records until their owner comes, if they fit.
     fn keep(&mut self, early: &mut Early, end: u64) -> Result<bool, Broken> {
-        let room = early.room(self.records.limits().record_bytes);
+        let room = early.room(self.records.limits());
         if room == 0 {
             return Ok(false);
         }
