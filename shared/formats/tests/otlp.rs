@@ -347,3 +347,16 @@ fn events_of_the_built_in_profile_keep_body_and_ids() {
         ["log info - #0 body=hello spanId=eee19b7ec3c1b174"]
     );
 }
+
+#[test]
+fn a_profile_that_names_no_field_of_otlp_is_refused() {
+    let text = "profile = \"x\"\nfamily = \"otlp\"\n[name]\nfield = \"event.name\"";
+    let error = Profile::from_toml(text).unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (2, "family"));
+    assert!(
+        error
+            .message
+            .starts_with("\"event.name\" is no field of OTLP"),
+        "{error}"
+    );
+}

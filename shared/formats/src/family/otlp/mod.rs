@@ -30,6 +30,8 @@ mod proto;
 mod records;
 mod scalar;
 
+pub(crate) use plan::is_field;
+
 use std::io::{self, Read};
 
 use logbook_model::LogReject;

@@ -34,7 +34,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a profile's fields. A name that is none of OTLP's is never filled.
+    /// The plan of a profile's fields, whose names were checked by [`is_field`].
     pub(super) fn new(fields: &FieldTable) -> Self {
         let mut plan = Self {
             slots: fields.len(),
@@ -46,7 +46,8 @@ impl Plan {
         plan
     }
 
-    fn insert(&mut self, name: &str, slot: usize) {
+    /// Takes a field's name; whether there is such a field.
+    fn insert(&mut self, name: &str, slot: usize) -> bool {
         let single = match name {
             "time" => &mut self.time,
             "eventName" => &mut self.event_name,
@@ -61,9 +62,10 @@ impl Plan {
             _ => return self.insert_key(name, slot),
         };
         *single = Some(slot);
+        true
     }
 
-    fn insert_key(&mut self, name: &str, slot: usize) {
+    fn insert_key(&mut self, name: &str, slot: usize) -> bool {
         let groups = [
             ("attributes.", &mut self.attributes),
             ("resource.", &mut self.resource),
@@ -73,8 +75,10 @@ impl Plan {
         for (prefix, keys) in groups {
             if let Some(key) = name.strip_prefix(prefix) {
                 keys.slots.insert(key.into(), slot);
+                return true;
             }
         }
+        false
     }
 
     /// Whether anything is read of the body.
@@ -93,6 +97,11 @@ impl Plan {
         let keys = self.scope_attributes.slots.values().copied();
         keys.chain(self.scope_name).chain(self.scope_version)
     }
+}
+
+/// Whether a name is one of OTLP's fields.
+pub(crate) fn is_field(name: &str) -> bool {
+    Plan::default().insert(name, 0)
 }
 
 /// The keys that are read of one list of keys and values.
