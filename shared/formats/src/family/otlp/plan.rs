@@ -1,6 +1,6 @@
 //! Which of OTLP's fields a profile reads, and where their values go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
@@ -74,7 +74,7 @@ impl Plan {
         ];
         for (prefix, keys) in groups {
             if let Some(key) = name.strip_prefix(prefix) {
-                keys.slots.insert(key.into(), slot);
+                keys.insert(key, slot);
                 return true;
             }
         }
@@ -108,6 +108,8 @@ pub(crate) fn is_field(name: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     slots: HashMap<Box<str>, usize, FixedState>,
+    /// What stands before a dot of a key.
+    leading: HashSet<Box<str>, FixedState>,
 }
 
 impl Keys {
@@ -118,11 +120,14 @@ impl Keys {
 
     /// Whether a path leads on to a value that is read. The empty path leads to all.
     pub(super) fn leads_on(&self, path: &str) -> bool {
-        self.slots.keys().any(|key| {
-            path.is_empty()
-                || key
-                    .strip_prefix(path)
-                    .is_some_and(|rest| rest.starts_with('.'))
-        })
+        self.leading.contains(path)
+    }
+
+    fn insert(&mut self, key: &str, slot: usize) {
+        self.leading.insert("".into());
+        for (dot, _) in key.match_indices('.') {
+            self.leading.insert(key[..dot].into());
+        }
+        self.slots.insert(key.into(), slot);
     }
 }
