@@ -16,6 +16,23 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show what one log holds: sessions, events, errors, and what was refused
     Inspect(InspectArgs),
+    /// Load a believable fictional product, and show what Logbook makes of it
+    Demo(DemoArgs),
+    /// Run the whole pipeline in this process
+    Run(RunArgs),
+    /// Upload logs, or folders of them; what is there already is left out
+    Upload(UploadArgs),
+    /// Print a report
+    Report(ReportArgs),
+    /// Register products and make their upload keys
+    #[command(subcommand)]
+    Product(ProductCommand),
+    /// Bring dead letters back to the queue
+    Redrive(RedriveArgs),
+    /// Make both schemas anew from the archive alone
+    Rebuild(DataArgs),
+    /// Say what is wrong with an installation, and what to do
+    Doctor(DoctorArgs),
     /// Check, try, draft and test profiles: how a product's own log format is read
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -114,4 +131,197 @@ pub(crate) enum ProfileCommand {
         #[arg(long)]
         update: bool,
     },
+}
+
+/// Which installation a command works on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArgs {
+    /// The data folder
+    #[arg(
+        long,
+        env = "LOGBOOK_DATA",
+        default_value = "logbook-data",
+        value_name = "DIR"
+    )]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Address to listen on; anything but loopback is open to your network
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The product that is registered on the first run
+    #[arg(long, default_value = "app", value_name = "ID")]
+    pub(crate) product: String,
+    /// Log as JSON
+    #[arg(long)]
+    pub(crate) json_logs: bool,
+    /// What to log, as in RUST_LOG
+    #[arg(long, default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+    /// Seconds between sweeps
+    #[arg(long, default_value_t = 60, value_name = "SECS")]
+    pub(crate) sweep_secs: u64,
+    /// Seconds between runs of the analytics
+    #[arg(long, default_value_t = 15, value_name = "SECS")]
+    pub(crate) analyze_secs: u64,
+    /// For tests: die as by `kill -9` at a named step, the Nth time (STEP or STEP:N)
+    #[arg(long, hide = true)]
+    pub(crate) kill_at: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProductCommand {
+    /// List the products
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Register a product, and make its first upload key
+    Add {
+        /// Its id: a-z, 0-9 and -
+        id: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// The profile that reads its logs; `auto` takes the built-in one that fits each log
+        #[arg(long, default_value = "auto")]
+        profile: String,
+        /// The consent of logs that state none: off, crash, error or usage
+        #[arg(long, default_value = "usage")]
+        consent: String,
+        /// Reports withhold groups of fewer persons
+        #[arg(long, default_value_t = 5)]
+        min_users: u32,
+        /// Store account ids as they come, and not as pseudonyms
+        #[arg(long)]
+        readable_accounts: bool,
+    },
+    /// Make a further upload key for a product; it is shown once
+    Key {
+        /// The product
+        id: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Store a profile, for products to use
+    Profile {
+        /// Its TOML file
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UploadArgs {
+    /// Logs, or folders of them
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The profile that reads them: registers a product that uses it, if need be
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The product [default: the profile's name, or `app`]
+    #[arg(long, value_name = "ID")]
+    pub(crate) product: Option<String>,
+    /// Where Logbook listens
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) url: String,
+    /// The product's upload key [default: the one in the data folder]
+    #[arg(long, env = "LOGBOOK_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// The consent under which they were collected
+    #[arg(long, value_name = "CONSENT")]
+    pub(crate) consent: Option<String>,
+    /// Uploads at once
+    #[arg(long, short, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: u16,
+    /// Do not wait until the logs are parsed
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The report; without one, the reports there are
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The product [default: the only one]
+    #[arg(long)]
+    pub(crate) product: Option<String>,
+    /// First day, YYYY-MM-DD
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Last day, YYYY-MM-DD
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// What to group by, as the report offers
+    #[arg(long)]
+    pub(crate) by: Option<String>,
+    /// Further parameters of the report, NAME=VALUE
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// Most rows
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: u32,
+    /// Print JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print CSV
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedriveArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Most messages
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) max: u64,
+    /// Only show the dead letters
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The demo's own data folder
+    #[arg(long, default_value = "logbook-demo", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Sessions to make
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(50..=1_000_000))]
+    pub(crate) sessions: u32,
+    /// Another seed makes other logs
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The last of the demo's 60 days [default: yesterday]
+    #[arg(long, value_name = "DAY")]
+    pub(crate) end: Option<String>,
+    /// End when everything is loaded, instead of serving on
+    #[arg(long)]
+    pub(crate) exit: bool,
 }

@@ -1,9 +1,12 @@
 //! The program `logbook`.
 
 mod cli;
+mod client;
 mod commands;
+mod host;
 mod log_file;
 mod output;
+mod progress;
 
 use std::process::ExitCode;
 

@@ -32,24 +32,31 @@ pub struct Context {
     pub now: fn() -> Timestamp,
 }
 
-/// A failure that another try may mend: the event comes again.
+/// A failure: the event comes again, and then goes where failures are seen.
 #[derive(Debug, thiserror::Error)]
-#[error("{failed} of {all} objects were not taken in; the first: {first}")]
-pub struct IntakeError {
-    /// Objects that failed.
-    pub failed: usize,
-    /// Objects in the event.
-    pub all: usize,
-    /// The first failure.
-    pub first: logbook_pipeline::Error,
+pub enum IntakeError {
+    /// Objects could not be taken in.
+    #[error("{failed} of {all} objects were not taken in; the first: {first}")]
+    Objects {
+        /// Objects that failed.
+        failed: usize,
+        /// Objects in the event.
+        all: usize,
+        /// The first failure.
+        first: logbook_pipeline::Error,
+    },
+    /// The event has records, and they are not those of S3.
+    #[error("the event's records are not those of S3: {0}")]
+    Event(#[from] serde_json::Error),
 }
 
 /// Handles one event. `s3:TestEvent` and other keys are passed over.
 pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {
-    let Ok(event) = serde_json::from_value::<S3Event>(event) else {
+    if event.get("Records").is_none() {
         tracing::info!("an event without records was passed over");
         return Ok(());
-    };
+    }
+    let event: S3Event = serde_json::from_value(event)?;
     let all = event.records.len();
     let (mut failed, mut first) = (0, None);
     for record in event.records {
@@ -63,7 +70,7 @@ pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), I
         }
     }
     match first {
-        Some(first) => Err(IntakeError { failed, all, first }),
+        Some(first) => Err(IntakeError::Objects { failed, all, first }),
         None => Ok(()),
     }
 }

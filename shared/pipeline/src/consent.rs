@@ -10,6 +10,9 @@ pub fn restrict(part: &mut Part, consent: Consent) {
     if consent >= Consent::Usage {
         return;
     }
+    // Where a session ends is usage: that nothing says so means nothing here.
+    part.marks_ends = false;
+    part.superseded = false;
     part.facts.user = None;
     part.facts.installation = None;
     part.facts.account = None;

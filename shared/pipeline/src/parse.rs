@@ -1,9 +1,12 @@
 //! From a log's bytes to rows.
 
 use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
 
 use logbook_backends::sql::{LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects};
-use logbook_formats::{Limits, LogContext, LogFigures, Profile, ReadError, guess, read_log};
+use logbook_formats::{
+    HEAD_BYTES, Limits, LogContext, LogFigures, Profile, ReadError, guess, read_log,
+};
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
 use logbook_seal::{Inflate, InflateError};
 
@@ -43,12 +46,13 @@ pub async fn parse_log(
         let reader = opened.log.into_reader(MAX_INFLATED_BYTES);
         // What did not inflate was sealed as it came: it fails here again, and says why.
         let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
-        let profile = match profile_of(&product, &attributes, &mut source) {
-            Ok(profile) => profile,
+        let (head, profile) = match profile_of(&product, &attributes, &mut source) {
+            Ok(found) => found,
             Err((reason, detail)) => {
                 return Ok(rejected(meta, reason, detail, None, &product));
             }
         };
+        let source = Cursor::new(head).chain(source);
         meta.profile = profile.reference();
         Ok(
             match read_log(source, &profile, &context, &Limits::default(), None) {
@@ -123,39 +127,40 @@ fn rejected(
 }
 
 /// The profile that the way a log came decides, or else its product's; `auto` takes the
-/// built-in one that fits.
+/// built-in one that fits. With it, what was read of the log to find out.
 fn profile_of(
     product: &Product,
     attributes: &LogAttributes,
-    source: &mut impl std::io::BufRead,
-) -> std::result::Result<Profile, (LogReject, String)> {
+    source: &mut impl Read,
+) -> std::result::Result<(Vec<u8>, Profile), (LogReject, String)> {
     if let Some(name) = &attributes.profile {
-        return product.profile_named(name).cloned().ok_or_else(|| {
+        let profile = product.profile_named(name).cloned();
+        let missing = || {
             (
                 LogReject::WrongFormat,
                 format!("there is no profile {name:?}"),
             )
-        });
+        };
+        return Ok((Vec::new(), profile.ok_or_else(missing)?));
     }
     if let Some(profile) = &product.profile {
-        return Ok(profile.clone());
+        return Ok((Vec::new(), profile.clone()));
     }
-    let head = match source.fill_buf() {
-        Ok(head) => head,
-        Err(error) => {
-            let fault = InflateError::of(&error).unwrap_or(InflateError::Corrupt);
-            return Err((inflate_reason(fault), fault.to_string()));
-        }
-    };
+    let mut head = Vec::new();
+    if let Err(error) = source.take(HEAD_BYTES as u64).read_to_end(&mut head) {
+        let fault = InflateError::of(&error).unwrap_or(InflateError::Corrupt);
+        return Err((inflate_reason(fault), fault.to_string()));
+    }
     if head.is_empty() {
         return Err((LogReject::Empty, "it has no bytes".to_owned()));
     }
-    guess(head).cloned().ok_or_else(|| {
+    let profile = guess(&head).cloned().ok_or_else(|| {
         (
             LogReject::WrongFormat,
             "none of the built-in profiles fits it".to_owned(),
         )
-    })
+    })?;
+    Ok((head, profile))
 }
 
 /// What is known of a log whatever becomes of it.

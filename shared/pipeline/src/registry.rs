@@ -173,6 +173,11 @@ impl Registry {
                 return Ok(Arc::clone(snapshot));
             }
         }
+        self.reload().await
+    }
+
+    /// The registry as it is now.
+    pub async fn reload(&self) -> Result<Arc<Snapshot>> {
         let snapshot = Arc::new(read(&self.store).await?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *held = Some((Instant::now(), Arc::clone(&snapshot)));

@@ -1,0 +1,305 @@
+//! `logbook doctor`: what is wrong with an installation, and what to do.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use logbook_backends::sql::ledger;
+use logbook_backends::{Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
+use logbook_model::{Day, Timestamp};
+use logbook_pipeline::{Registry, sweep_inbox};
+use serde::Serialize;
+
+use super::{REFUSED, block_on};
+use crate::cli::DoctorArgs;
+use crate::host::{DataFolder, now};
+use crate::output;
+
+/// Messages older than this should have been parsed.
+const OLD: Duration = Duration::from_secs(600);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Good,
+    Look,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    verdict: Verdict,
+    found: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    what_to_do: String,
+}
+
+#[derive(Debug, Default)]
+struct Report(Vec<Finding>);
+
+impl Report {
+    fn add(&mut self, check: &'static str, verdict: Verdict, found: String, what_to_do: &str) {
+        let what_to_do = if verdict == Verdict::Good {
+            ""
+        } else {
+            what_to_do
+        }
+        .to_owned();
+        self.0.push(Finding {
+            check,
+            verdict,
+            found,
+            what_to_do,
+        });
+    }
+}
+
+pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let report = block_on(examine(args))?;
+    if args.json {
+        output::json(&report.0)?;
+    } else {
+        output::text(&for_people(&report))?;
+    }
+    let bad = report
+        .0
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if bad {
+        ExitCode::from(REFUSED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
+    let mut report = Report::default();
+    let data = DataFolder::existing(args.data.data.clone())?;
+    folder(&data, &mut report);
+    keys(&data, &mut report).await;
+    let Some(archive) = archive(&data, &mut report).await else {
+        return Ok(report);
+    };
+    let registry = Registry::new(archive, Duration::ZERO);
+    inbox(&data, &mut report).await;
+    queue(&data, &mut report).await;
+    if let Some(sessions) = sessions(&data, &mut report).await {
+        products(&registry, &sessions, &mut report).await;
+    }
+    Ok(report)
+}
+
+fn folder(data: &DataFolder, report: &mut Report) {
+    let mode = std::fs::metadata(data.root()).map_or(0, |meta| meta.permissions().mode() & 0o777);
+    let verdict = if mode & 0o077 == 0 {
+        Verdict::Good
+    } else {
+        Verdict::Look
+    };
+    let found = format!("{} has mode {mode:03o}", data.root().display());
+    report.add(
+        "data folder",
+        verdict,
+        found,
+        "chmod 700 it: others can look into it",
+    );
+    let (verdict, found) = match data.lock() {
+        Ok(_) => (Verdict::Look, "no logbook is running on it".to_owned()),
+        Err(_) => (Verdict::Good, "a logbook is running on it".to_owned()),
+    };
+    report.add(
+        "process",
+        verdict,
+        found,
+        "start it with `logbook run`, unless it is meant to rest",
+    );
+}
+
+async fn keys(data: &DataFolder, report: &mut Report) {
+    let (verdict, found) = match Keys::open_dir(&data.keys()).await {
+        Ok(_) => (Verdict::Good, "present, for their owner only".to_owned()),
+        Err(error) => (Verdict::Bad, error.to_string()),
+    };
+    let what = "without its key-encryption key the archive cannot be opened: chmod 600 the key \
+                files, or bring them back from your backup";
+    report.add("keys", verdict, found, what);
+}
+
+async fn archive(data: &DataFolder, report: &mut Report) -> Option<ObjectStore> {
+    match ObjectStore::open_dir(&data.archive(), Durability::Fsync).await {
+        Ok(archive) => {
+            report.add("archive", Verdict::Good, "can be read".to_owned(), "");
+            Some(archive)
+        }
+        Err(error) => {
+            report.add(
+                "archive",
+                Verdict::Bad,
+                error.to_string(),
+                "mend the folder's permissions",
+            );
+            None
+        }
+    }
+}
+
+async fn inbox(data: &DataFolder, report: &mut Report) {
+    let before = Timestamp(now().0 - OLD.as_micros() as i64);
+    let old = match ObjectStore::open_dir(&data.inbox_bucket(), Durability::Fsync).await {
+        Ok(inbox) => sweep_inbox(&inbox, before).await,
+        Err(error) => Err(error.into()),
+    };
+    let (verdict, found) = match old {
+        Ok(old) if old.is_empty() => (Verdict::Good, "nothing waits".to_owned()),
+        Ok(old) => (
+            Verdict::Bad,
+            format!("{} objects wait for over ten minutes", old.len()),
+        ),
+        Err(error) => (Verdict::Bad, error.to_string()),
+    };
+    report.add(
+        "inbox",
+        verdict,
+        found,
+        "start `logbook run`; its log says why they are not taken",
+    );
+}
+
+async fn queue(data: &DataFolder, report: &mut Report) {
+    let policy = QueuePolicy {
+        durability: Durability::Process,
+        ..QueuePolicy::default()
+    };
+    let depth = match Queue::open_file(&data.queue(), policy).await {
+        Ok(queue) => queue.depth().await,
+        Err(error) => Err(error),
+    };
+    match depth {
+        Ok(depth) => {
+            let old = depth.oldest_age.is_some_and(|age| age > OLD);
+            let verdict = if old { Verdict::Bad } else { Verdict::Good };
+            let found = format!("{} waiting, {} in work", depth.visible, depth.in_flight);
+            report.add(
+                "parse queue",
+                verdict,
+                found,
+                "start `logbook run`; its log says what fails",
+            );
+            let verdict = if depth.dead == 0 {
+                Verdict::Good
+            } else {
+                Verdict::Bad
+            };
+            let found = format!("{} dead letters", depth.dead);
+            let what = "`logbook redrive --list` shows them; mend what the log of `logbook run` \
+                        names, then `logbook redrive`";
+            report.add("dead letters", verdict, found, what);
+        }
+        Err(error) => report.add(
+            "parse queue",
+            Verdict::Bad,
+            error.to_string(),
+            "see the error",
+        ),
+    }
+}
+
+async fn sessions(data: &DataFolder, report: &mut Report) -> Option<Database> {
+    let opened = async {
+        let database = Database::open_file(&data.sessions(), Durability::Fsync).await?;
+        logbook_backends::sql::migrate(&database).await?;
+        Ok::<_, logbook_backends::Error>(database)
+    };
+    match opened.await {
+        Ok(database) => {
+            report.add(
+                "sessions schema",
+                Verdict::Good,
+                "can be read".to_owned(),
+                "",
+            );
+            Some(database)
+        }
+        Err(error) => {
+            let what = "stop logbook, then `logbook rebuild` makes it anew from the archive";
+            report.add("sessions schema", Verdict::Bad, error.to_string(), what);
+            None
+        }
+    }
+}
+
+async fn products(registry: &Registry, sessions: &Database, report: &mut Report) {
+    let snapshot = match registry.snapshot().await {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            report.add(
+                "products",
+                Verdict::Bad,
+                error.to_string(),
+                "mend the file that it names",
+            );
+            return;
+        }
+    };
+    let count = snapshot.products().count();
+    let verdict = if count > 0 {
+        Verdict::Good
+    } else {
+        Verdict::Bad
+    };
+    report.add(
+        "products",
+        verdict,
+        format!("{count} registered"),
+        "`logbook product add ID`",
+    );
+    for product in snapshot.products() {
+        let days = Day(0)..=now().day().plus(1);
+        match ledger(sessions, &product.id, days).await {
+            Ok(ledger) => {
+                let off: Vec<_> = ledger
+                    .days
+                    .iter()
+                    .filter(|day| day.balanced == Some(false))
+                    .collect();
+                let verdict = if off.is_empty() {
+                    Verdict::Good
+                } else {
+                    Verdict::Bad
+                };
+                let found = match off.first() {
+                    None => format!("{}: balanced", product.id),
+                    Some(day) => format!(
+                        "{}: {} days do not balance; the first, {}: received {}, accounted for {}",
+                        product.id,
+                        off.len(),
+                        day.day,
+                        day.received,
+                        day.accounted()
+                    ),
+                };
+                let what = "`logbook report ledger` shows the days; a lost row is found again by \
+                            the next sweep of `logbook run`; if it stays, `logbook rebuild`";
+                report.add("ledger", verdict, found, what);
+            }
+            Err(error) => report.add("ledger", Verdict::Bad, error.to_string(), "see the error"),
+        }
+    }
+}
+
+fn for_people(report: &Report) -> String {
+    let mut out = String::new();
+    for finding in &report.0 {
+        let mark = match finding.verdict {
+            Verdict::Good => "✓",
+            Verdict::Look => "·",
+            Verdict::Bad => "✗",
+        };
+        out.push_str(&format!("{mark} {:<16} {}\n", finding.check, finding.found));
+        if !finding.what_to_do.is_empty() {
+            out.push_str(&format!("  {:<16} → {}\n", "", finding.what_to_do));
+        }
+    }
+    out
+}

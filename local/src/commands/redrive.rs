@@ -1,0 +1,30 @@
+//! `logbook redrive`: dead letters back to the queue.
+
+use std::process::ExitCode;
+
+use logbook_backends::{Durability, Queue, QueuePolicy};
+
+use super::block_on;
+use crate::cli::RedriveArgs;
+use crate::host::DataFolder;
+use crate::output;
+
+pub(super) fn run(args: &RedriveArgs) -> anyhow::Result<ExitCode> {
+    block_on(async {
+        let data = DataFolder::existing(args.data.data.clone())?;
+        let policy = QueuePolicy {
+            durability: Durability::Process,
+            ..QueuePolicy::default()
+        };
+        let queue = Queue::open_file(&data.queue(), policy).await?;
+        if args.list {
+            for message in queue.dead_letters(args.max).await? {
+                output::text(&format!("{}  {}\n", message.sent_at, message.body))?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let moved = queue.redrive(args.max).await?;
+        output::text(&format!("{moved} dead letters are back on the queue\n"))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

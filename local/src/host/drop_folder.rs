@@ -1,0 +1,123 @@
+//! Plain files dropped into `inbox/{product}/` of the data folder become inbox objects.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use logbook_backends::{ObjectStore, Put};
+use logbook_model::ProductId;
+use logbook_pipeline::inbox_key;
+
+/// How long a file must lie unchanged: whoever writes it is done.
+const QUIET: Duration = Duration::from_millis(1500);
+/// Largest file taken.
+const MAX_BYTES: u64 = 256 << 20;
+/// Most files looked at in one round.
+const MAX_FILES: usize = 10_000;
+
+/// Remembers what it complained of, so as to say it once.
+#[derive(Debug, Default)]
+pub(super) struct DropFolder {
+    complained: HashMap<PathBuf, SystemTime>,
+}
+
+impl DropFolder {
+    /// Moves every file that lies quiet into the inbox bucket; how many.
+    pub(super) async fn round(
+        &mut self,
+        folder: &Path,
+        inbox: &ObjectStore,
+    ) -> anyhow::Result<u64> {
+        let mut moved = 0;
+        for (product, path) in files(folder)? {
+            match self.one(&product, &path, inbox).await {
+                Ok(true) => moved += 1,
+                Ok(false) => {}
+                Err(error) => self.complain(&path, &format!("{error:#}")),
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn one(
+        &mut self,
+        product: &ProductId,
+        path: &Path,
+        inbox: &ObjectStore,
+    ) -> anyhow::Result<bool> {
+        let meta = std::fs::symlink_metadata(path)?;
+        let modified = meta.modified()?;
+        if !meta.is_file() || modified.elapsed().unwrap_or_default() < QUIET {
+            return Ok(false);
+        }
+        if meta.len() > MAX_BYTES {
+            self.complain(path, &format!("larger than {MAX_BYTES} bytes: split it"));
+            return Ok(false);
+        }
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .context("its name is not UTF-8")?;
+        let body = tokio::fs::read(path).await?;
+        let micros = modified
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| d.as_micros());
+        let metadata = BTreeMap::from([
+            ("logbook-file-name".to_owned(), ascii(name)),
+            ("logbook-modified-at".to_owned(), micros.to_string()),
+        ]);
+        inbox
+            .put(&inbox_key(product, name), body, metadata, Put::Always)
+            .await?;
+        tokio::fs::remove_file(path).await?;
+        Ok(true)
+    }
+
+    fn complain(&mut self, path: &Path, why: &str) {
+        let modified = std::fs::metadata(path)
+            .and_then(|meta| meta.modified())
+            .unwrap_or(UNIX_EPOCH);
+        if self.complained.insert(path.to_owned(), modified) != Some(modified) {
+            tracing::error!(file = %path.display(), error = why, "dropped file not taken");
+        }
+    }
+}
+
+/// Object metadata is ASCII.
+fn ascii(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<(ProductId, PathBuf)>> {
+    let mut found = Vec::new();
+    for product in std::fs::read_dir(folder)? {
+        let product = product?.path();
+        let Some(id) = product
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| ProductId::new(name).ok())
+            .filter(|_| product.is_dir())
+        else {
+            continue;
+        };
+        for file in std::fs::read_dir(&product)? {
+            let path = file?.path();
+            let hidden = path
+                .file_name()
+                .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !hidden && path.is_file() && found.len() < MAX_FILES {
+                found.push((id.clone(), path));
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,208 @@
+//! What goes on in the background: intake, parsing, analytics, sweeps.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use logbook_backends::{Created, Message, Receive};
+use logbook_model::Timestamp;
+use logbook_pipeline::{archive_key, steps, sweep_archive, sweep_inbox};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::{DataFolder, Host, drop_folder::DropFolder, events, now};
+
+/// How long a received message stays hidden from others: six times what a batch may take.
+const VISIBILITY: Duration = Duration::from_secs(60);
+/// How soon a failed message comes again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+const PARSERS: usize = 2;
+
+/// How often things are done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) analyze: Duration,
+    pub(crate) sweep: Duration,
+    pub(crate) drop_folder: Duration,
+    /// How old an object must be for a sweep to take it up again.
+    pub(crate) sweep_age: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            analyze: Duration::from_secs(15),
+            sweep: Duration::from_secs(60),
+            drop_folder: Duration::from_secs(1),
+            sweep_age: Duration::from_secs(120),
+        }
+    }
+}
+
+/// The background tasks; they end with it.
+pub(crate) struct Loops {
+    _tasks: JoinSet<()>,
+}
+
+impl Loops {
+    /// Starts all of them. What an earlier process left half-done is taken up first.
+    pub(crate) fn start(host: &mut Host, pace: Pace) -> Self {
+        let mut tasks = JoinSet::new();
+        if let Some(created) = host.dropped.take() {
+            tasks.spawn(intake("inbox", host.intake(), created));
+        }
+        if let Some(created) = host.archived.take() {
+            tasks.spawn(intake("archive", host.intake(), created));
+        }
+        for _ in 0..PARSERS {
+            tasks.spawn(parse(host.parse(), host.queue.clone()));
+        }
+        tasks.spawn(analyze(host.analyze(), pace.analyze));
+        tasks.spawn(sweep(host.sweep(), pace));
+        tasks.spawn(dropped(
+            host.data.clone(),
+            host.inbox.clone(),
+            pace.drop_folder,
+        ));
+        Self { _tasks: tasks }
+    }
+}
+
+async fn intake(
+    bucket: &'static str,
+    context: logbook_intake::Context,
+    mut created: UnboundedReceiver<Created>,
+) {
+    while let Some(created) = created.recv().await {
+        let event = events::object_created(bucket, &created, &now().to_string());
+        // S3 tries twice more before it gives up; after that a sweep takes the object up.
+        for wait in [0, 1, 2] {
+            sleep(Duration::from_secs(wait)).await;
+            match logbook_intake::handle(&context, event.clone()).await {
+                Ok(()) => break,
+                Err(error) => tracing::error!(error = %error, "intake failed"),
+            }
+        }
+    }
+}
+
+async fn parse(context: logbook_parse::Context, queue: logbook_backends::Queue) {
+    loop {
+        let receive = Receive {
+            max: logbook_backends::Queue::MAX_BATCH,
+            wait: Duration::from_secs(20),
+            visibility: VISIBILITY,
+        };
+        match queue.receive(receive).await {
+            Ok(batch) if batch.is_empty() => {}
+            Ok(batch) => parse_batch(&context, &queue, &batch).await,
+            Err(error) => {
+                tracing::error!(error = %error, "the queue cannot be read");
+                sleep(RETRY_AFTER).await;
+            }
+        }
+    }
+}
+
+async fn parse_batch(
+    context: &logbook_parse::Context,
+    queue: &logbook_backends::Queue,
+    batch: &[Message],
+) {
+    let event = match events::messages(batch) {
+        Ok(event) => event,
+        Err(error) => {
+            tracing::error!(error = %error, "a batch makes no event");
+            return;
+        }
+    };
+    let response = logbook_parse::handle(context, event).await;
+    let failed: HashSet<String> = response
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect();
+    steps::reach("queue.before_delete");
+    let done: Vec<&str> = batch
+        .iter()
+        .filter(|message| !failed.contains(&message.id))
+        .map(|message| message.receipt_handle.as_str())
+        .collect();
+    if let Err(error) = queue.delete_batch(&done).await {
+        tracing::error!(error = %error, "messages not deleted; they come again");
+    }
+    steps::reach("queue.after_delete");
+    for message in batch.iter().filter(|message| failed.contains(&message.id)) {
+        if let Err(error) = queue
+            .change_visibility(&message.receipt_handle, RETRY_AFTER)
+            .await
+        {
+            tracing::error!(error = %error, "a failed message comes again late");
+        }
+    }
+}
+
+async fn analyze(context: super::Analyze, every: Duration) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = context.run().await {
+            tracing::error!(error = %format!("{error:#}"), "analytics not brought up to date");
+        }
+    }
+}
+
+async fn sweep(context: Sweep, pace: Pace) {
+    // What is there at the start was left by an earlier process: no age is asked of it.
+    let mut age = Duration::ZERO;
+    let mut ticks = interval(pace.sweep);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = context.run(age).await {
+            tracing::error!(error = %format!("{error:#}"), "sweep not finished");
+        }
+        age = pace.sweep_age;
+    }
+}
+
+/// What a sweep needs.
+pub(super) struct Sweep {
+    pub(super) intake: logbook_intake::Context,
+    pub(super) database: logbook_backends::Database,
+}
+
+impl Sweep {
+    /// One sweep; objects younger than `age` are left to the ordinary way.
+    async fn run(&self, age: Duration) -> anyhow::Result<()> {
+        let at = now();
+        let before = Timestamp(at.0 - age.as_micros() as i64);
+        for key in sweep_inbox(&self.intake.inbox, before).await? {
+            logbook_intake::take_in(&self.intake, &key).await?;
+        }
+        let products = self.intake.registry.snapshot().await?;
+        for product in products.products() {
+            let vault = Arc::clone(&self.intake.vault);
+            let swept = sweep_archive(&vault, &self.database, &product.id, at, before).await?;
+            if !swept.without_row.is_empty() {
+                tracing::info!(product = %product.id, logs = swept.without_row.len(), "queued again");
+            }
+            for log in swept.without_row {
+                logbook_intake::enqueue(&self.intake, &archive_key(&product.id, &log)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn dropped(data: DataFolder, inbox: logbook_backends::ObjectStore, every: Duration) {
+    let mut folder = DropFolder::default();
+    loop {
+        sleep(every).await;
+        if let Err(error) = folder.round(&data.drop_folder(), &inbox).await {
+            tracing::error!(error = %format!("{error:#}"), "the inbox folder cannot be read");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The embedded runner: the functions of the pipeline in one process, over a data folder.
+//!
+//! It builds the very events that S3 and SQS would send, hands them to the functions' own
+//! handlers, and honours what they answer: visibility timeouts, partial batch failures, dead
+//! letters, all durably.
+
+mod data;
+mod drop_folder;
+mod events;
+mod loops;
+mod secrets;
+mod server;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use logbook_backends::{Created, Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
+use logbook_model::Timestamp;
+use logbook_pipeline::{Registry, Vault};
+use logbook_upload::Tickets;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+pub(crate) use data::{DataFolder, Lock};
+pub(crate) use loops::{Loops, Pace};
+pub(crate) use secrets::Secrets;
+pub(crate) use server::{Server, bind};
+
+/// The stores of a data folder, open.
+pub(crate) struct Host {
+    pub(crate) data: DataFolder,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) inbox: ObjectStore,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) queue: Queue,
+    pub(crate) sessions: Database,
+    pub(crate) analytics: Database,
+    /// What is put into the archive and the inbox, as it happens.
+    pub(crate) archived: Option<UnboundedReceiver<Created>>,
+    pub(crate) dropped: Option<UnboundedReceiver<Created>>,
+}
+
+/// Times a message is received before it is a dead letter.
+const MAX_RECEIVES: u32 = 5;
+
+impl Host {
+    /// Opens the stores of a folder, making what is not there.
+    pub(crate) async fn open(data: DataFolder, durability: Durability) -> anyhow::Result<Self> {
+        data.make()?;
+        let (archive_tells, archived) = tokio::sync::mpsc::unbounded_channel();
+        let (inbox_tells, dropped) = tokio::sync::mpsc::unbounded_channel();
+        let archive = ObjectStore::open_dir(&data.archive(), durability).await?;
+        let archive = archive.telling(archive_tells);
+        let inbox = ObjectStore::open_dir(&data.inbox_bucket(), durability).await?;
+        let keys = Keys::open_dir(&data.keys())
+            .await
+            .context("the data folder's keys")?;
+        let policy = QueuePolicy {
+            max_receives: MAX_RECEIVES,
+            durability: Durability::Process,
+        };
+        let sessions = Database::open_file(&data.sessions(), durability).await?;
+        logbook_backends::sql::migrate(&sessions).await?;
+        let analytics = open_analytics(&data, durability).await?;
+        Ok(Self {
+            queue: Queue::open_file(&data.queue(), policy).await?,
+            registry: Arc::new(Registry::new(archive.clone(), REGISTRY_AGE)),
+            vault: Arc::new(Vault::new(archive, keys)),
+            inbox: inbox.telling(inbox_tells),
+            sessions,
+            analytics,
+            archived: Some(archived),
+            dropped: Some(dropped),
+            data,
+        })
+    }
+
+    pub(crate) fn intake(&self) -> logbook_intake::Context {
+        logbook_intake::Context {
+            vault: Arc::clone(&self.vault),
+            inbox: self.inbox.clone(),
+            registry: Arc::clone(&self.registry),
+            queue: self.queue.clone(),
+            now,
+        }
+    }
+
+    pub(crate) fn parse(&self) -> logbook_parse::Context {
+        logbook_parse::Context {
+            vault: Arc::clone(&self.vault),
+            registry: Arc::clone(&self.registry),
+            database: self.sessions.clone(),
+            now,
+        }
+    }
+
+    pub(crate) fn upload(&self, tickets: Arc<Tickets>) -> logbook_upload::Context {
+        logbook_upload::Context {
+            vault: Arc::clone(&self.vault),
+            registry: Arc::clone(&self.registry),
+            tickets,
+            now,
+        }
+    }
+}
+
+/// How long the registry is believed before it is read again.
+const REGISTRY_AGE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// The analytics schema, with the sessions schema beside it.
+pub(crate) async fn open_analytics(
+    data: &DataFolder,
+    durability: Durability,
+) -> anyhow::Result<Database> {
+    let attached = logbook_backends::Attached {
+        name: "sessions".to_owned(),
+        path: data.sessions(),
+    };
+    let analytics = Database::open_file_with(&data.analytics(), durability, vec![attached]).await?;
+
+    Ok(analytics)
+}
+
+/// The clock.
+pub(crate) fn now() -> Timestamp {
+    let micros = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_micros());
+    Timestamp(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// The default data folder.
+pub(crate) fn default_data() -> PathBuf {
+    PathBuf::from("logbook-data")
+}
+// STUB
+pub(crate) struct Analyze;
+impl Analyze {
+    pub(crate) async fn run(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+    pub(crate) async fn run_all(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+impl Host {
+    pub(crate) fn analyze(&self) -> Analyze {
+        Analyze
+    }
+    pub(crate) fn query(&self) -> anyhow::Result<axum::Router> {
+        Ok(axum::Router::new())
+    }
+    pub(crate) fn sweep(&self) -> loops::Sweep {
+        loops::Sweep {
+            intake: self.intake(),
+            database: self.sessions.clone(),
+        }
+    }
+}
