@@ -124,7 +124,7 @@ fn rejected(
 
 /// The profile that the way a log came decides, or else its product's; `auto` takes the
 /// built-in one that fits.
-fn profile_of(
+pub(crate) fn profile_of(
     product: &Product,
     attributes: &LogAttributes,
     source: &mut impl std::io::BufRead,
