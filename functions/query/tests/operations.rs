@@ -32,16 +32,12 @@ async fn the_ledger_balances_once_the_archive_is_listed() {
 
     let at = now();
     let context = &api.context;
-    let listed = sweep_archive(
-        &context.vault,
-        &context.sessions,
-        &product("editor"),
-        at,
-        at,
-    );
+    let editor = product("editor");
+    let listed = sweep_archive(&context.vault, &context.sessions, &editor, at, at);
     assert_eq!(listed.await.unwrap().archived, 4);
+    let reply = api.ok("/v1/ledger").await;
     insta::with_settings!({filters => days()}, {
-        insta::assert_json_snapshot!(api.ok("/v1/ledger").await);
+        insta::assert_json_snapshot!(reply);
     });
 }
 
@@ -55,8 +51,9 @@ async fn rejects_have_totals_and_samples() {
     )
     .await;
     api.take("log-b", "\n").await;
+    let reply = api.ok("/v1/rejects").await;
     insta::with_settings!({filters => days()}, {
-        insta::assert_json_snapshot!(api.ok("/v1/rejects").await);
+        insta::assert_json_snapshot!(reply);
     });
     let only = api.ok("/v1/rejects?reason=bad_time").await;
     assert_eq!(only["totals"].as_array().unwrap().len(), 1);

@@ -91,7 +91,7 @@ impl Api {
         let store = ObjectStore::open_dir(&at("archive"), process)
             .await
             .unwrap();
-        let keys = Keys::open_files(&at("keys")).await.unwrap();
+        let keys = Keys::open_dir(&at("keys")).await.unwrap();
         let sessions = Database::open_file(&at("sessions.db"), process)
             .await
             .unwrap();
