@@ -82,10 +82,11 @@ type Key = (i64, LogId, Option<u32>);
 /// People stay hidden: of a record's fields only those appear that the profile keeps. Below the
 /// consent `usage` a log shows only errors and crashes (`error`) or crashes (`crash`).
 #[utoipa::path(
+    operation_id = "list_session_events",
     get, path = "/v1/sessions/{id}/events", tag = "sessions",
     params(("id" = String, Path, description = "The session."), EventsQuery),
     security(("token" = ["read:sessions"])),
-    responses((status = 200, body = EventsReply), Failures),
+    responses((status = 200, description = "A page of events.", body = EventsReply), Failures),
 )]
 pub(crate) async fn list(
     State(context): State<Arc<Context>>,

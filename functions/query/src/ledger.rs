@@ -93,9 +93,10 @@ impl From<LedgerDay> for LedgerDayReply {
 
 /// Shows the ledger: what was received, and what became of it.
 #[utoipa::path(
+    operation_id = "show_ledger",
     get, path = "/v1/ledger", tag = "operations", params(LedgerQuery),
     security(("token" = ["read:reports"])),
-    responses((status = 200, body = LedgerReply), Failures),
+    responses((status = 200, description = "The ledger.", body = LedgerReply), Failures),
 )]
 pub(crate) async fn show(
     State(context): State<Arc<Context>>,

@@ -11,18 +11,26 @@ use logbook_bootstrap::http::MAX_BODY_BYTES;
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_pipeline::{Error, MAX_INFLATED_BYTES, Opened, inflate_reason, open_log};
 use logbook_seal::InflateError;
+use utoipa::ToSchema;
 
-use crate::openapi::Failures;
+use crate::openapi::{Failures, ProblemReply};
 use crate::parameters::{Id, Parameters};
 use crate::range::Wanted;
 use crate::session::ProductQuery;
 use crate::{Context, Principal, Scope};
+
+/// The bytes of a log.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes")]
+pub(crate) struct LogBytes(Vec<u8>);
 
 /// Gives the bytes of a log, inflated, as they came: what is personal in them is not hidden.
 ///
 /// At most 4 MiB an answer. A larger log needs a `Range: bytes=a-b` header; of a larger range
 /// its first 4 MiB are given, and `Content-Range` says which bytes those are.
 #[utoipa::path(
+    operation_id = "show_log",
     get, path = "/v1/logs/{id}", tag = "logs",
     params(
         ("id" = String, Path, description = "The log."), ProductQuery,
@@ -31,15 +39,15 @@ use crate::{Context, Principal, Scope};
     ),
     security(("token" = ["admin"])),
     responses(
-        (status = 200, description = "The whole log.", body = Vec<u8>,
+        (status = 200, description = "The whole log.", body = LogBytes,
          content_type = "application/octet-stream"),
-        (status = 206, description = "A part of the log.", body = Vec<u8>,
+        (status = 206, description = "A part of the log.", body = LogBytes,
          content_type = "application/octet-stream",
          headers(("Content-Range" = String, description = "Which bytes, of how many."))),
-        (status = 410, description = "The log was erased.", body = crate::openapi::ProblemReply,
+        (status = 410, description = "The log was erased.", body = ProblemReply,
          content_type = "application/problem+json"),
         (status = 416, description = "The range lies outside the log.",
-         body = crate::openapi::ProblemReply, content_type = "application/problem+json"),
+         body = ProblemReply, content_type = "application/problem+json"),
         Failures,
     ),
 )]

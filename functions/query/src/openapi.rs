@@ -6,9 +6,13 @@ use std::sync::{Arc, LazyLock};
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use logbook_bootstrap::ProblemKind;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    self as openapi_types, ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, schema,
+};
 use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +26,7 @@ use crate::{
 pub(crate) struct ProblemReply {
     /// `urn:logbook:problem:` and a stable name.
     #[serde(rename = "type")]
-    #[schema(example = "urn:logbook:problem:not-found")]
+    #[schema(schema_with = problem_types)]
     kind: String,
     title: String,
     status: u16,
@@ -32,34 +36,52 @@ pub(crate) struct ProblemReply {
     more: BTreeMap<String, Value>,
 }
 
+/// The stable names of problems.
+fn problem_types() -> ObjectBuilder {
+    let names = ProblemKind::ALL.iter().map(|kind| kind.name());
+    ObjectBuilder::new()
+        .schema_type(schema::Type::String)
+        .enum_values(Some(
+            names.map(|name| format!("urn:logbook:problem:{name}")),
+        ))
+}
+
 /// What every endpoint may answer instead.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes; problems are made where they arise")]
-pub(crate) enum Failures {
-    /// A parameter does not exist, or its value is not allowed.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(#[to_schema] ProblemReply),
-    /// No token or key, or a wrong one.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] ProblemReply),
-    /// The token's scopes or products do not cover this.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] ProblemReply),
-    /// There is no such thing.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemReply),
-    /// The path knows other methods.
-    #[response(status = 405, content_type = "application/problem+json")]
-    MethodNotAllowed(#[to_schema] ProblemReply),
-    /// The answer would be larger than 4 MiB.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] ProblemReply),
-    /// A fault of the server.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(#[to_schema] ProblemReply),
-    /// A store cannot be reached for now; `Retry-After` says when to try again.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] ProblemReply),
+pub(crate) struct Failures;
+
+impl Failures {
+    const ALL: [(&'static str, &'static str); 8] = [
+        (
+            "400",
+            "A parameter does not exist, or its value is not allowed.",
+        ),
+        ("401", "No token or key, or a wrong one."),
+        ("403", "The token's scopes or products do not cover this."),
+        ("404", "There is no such thing."),
+        ("405", "The path knows other methods."),
+        ("413", "The answer would be larger than 4 MiB."),
+        ("500", "A fault of the server."),
+        (
+            "503",
+            "A store cannot be reached for now; `Retry-After` says when to try again.",
+        ),
+    ];
+}
+
+impl IntoResponses for Failures {
+    fn responses() -> BTreeMap<String, RefOr<openapi_types::Response>> {
+        let response = |(status, description): &(&str, &str)| {
+            let problem = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("ProblemReply")))
+                .build();
+            let response = ResponseBuilder::new()
+                .description(*description)
+                .content("application/problem+json", problem)
+                .build();
+            ((*status).to_owned(), RefOr::T(response))
+        };
+        Self::ALL.iter().map(response).collect()
+    }
 }
 
 #[derive(OpenApi)]
@@ -75,6 +97,7 @@ pub(crate) enum Failures {
         (name = "products", description = "What is registered"),
         (name = "service", description = "The API itself"),
     ),
+    components(schemas(ProblemReply)),
     modifiers(&Security),
 )]
 struct Description;
@@ -123,6 +146,7 @@ pub fn document() -> &'static str {
 
 /// Describes this API.
 #[utoipa::path(
+    operation_id = "show_description",
     get, path = "/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
 )]
@@ -132,6 +156,7 @@ pub(crate) async fn show() -> Response {
 
 /// Says that the API answers. Touches no store.
 #[utoipa::path(
+    operation_id = "show_health",
     get, path = "/healthz", tag = "service",
     responses((status = 200, description = "`ok`", body = String, content_type = "text/plain")),
 )]

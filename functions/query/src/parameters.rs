@@ -138,7 +138,8 @@ impl Parameters {
                 _ => Err(bad("product", "is needed: there is more than one product")),
             };
         };
-        let id = ProductId::new(text).map_err(|error| bad("product", &error.to_string()))?;
+        let id = ProductId::new(text)
+            .map_err(|error| bad("product", &format!("is no product id: {error}")))?;
         if !principal.covers(&id) {
             let detail = format!("the token does not cover the product {id}");
             return Err(Problem::new(ProblemKind::Forbidden, detail));

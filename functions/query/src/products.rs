@@ -57,9 +57,10 @@ impl From<&Product> for ProductReply {
 
 /// Lists the products that the token covers, with their settings.
 #[utoipa::path(
+    operation_id = "list_products",
     get, path = "/v1/products", tag = "products",
     security(("token" = ["read:reports"])),
-    responses((status = 200, body = ProductsReply), Failures),
+    responses((status = 200, description = "The products.", body = ProductsReply), Failures),
 )]
 pub(crate) async fn list(
     State(context): State<Arc<Context>>,

@@ -103,10 +103,11 @@ impl From<Receipt> for ReceiptReply {
 
 /// Shows how far a log has come. A product's upload key may ask too, for its own product.
 #[utoipa::path(
+    operation_id = "show_receipt",
     get, path = "/v1/logs/{id}/receipt", tag = "logs",
     params(("id" = String, Path, description = "The log."), ProductQuery),
     security(("token" = ["read:sessions"]), ("key" = [])),
-    responses((status = 200, body = ReceiptReply), Failures),
+    responses((status = 200, description = "The receipt.", body = ReceiptReply), Failures),
 )]
 pub(crate) async fn show(
     State(context): State<Arc<Context>>,

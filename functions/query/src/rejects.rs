@@ -124,9 +124,10 @@ impl From<RejectRow> for SampleReply {
 
 /// Lists what was refused: totals, and the first samples of each log and reason.
 #[utoipa::path(
+    operation_id = "list_rejects",
     get, path = "/v1/rejects", tag = "operations", params(RejectsQuery),
     security(("token" = ["read:sessions"])),
-    responses((status = 200, body = RejectsReply), Failures),
+    responses((status = 200, description = "A page of rejects, with totals.", body = RejectsReply), Failures),
 )]
 pub(crate) async fn list(
     State(context): State<Arc<Context>>,

@@ -216,10 +216,11 @@ pub(crate) struct ProductQuery {
 
 /// Shows one session with its parts and features.
 #[utoipa::path(
+    operation_id = "show_session",
     get, path = "/v1/sessions/{id}", tag = "sessions",
     params(("id" = String, Path, description = "The session."), ProductQuery),
     security(("token" = ["read:sessions"])),
-    responses((status = 200, body = SessionDetailReply), Failures),
+    responses((status = 200, description = "The session.", body = SessionDetailReply), Failures),
 )]
 pub(crate) async fn show(
     State(context): State<Arc<Context>>,

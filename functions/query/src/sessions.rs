@@ -67,9 +67,10 @@ pub(crate) struct SessionsReply {
 
 /// Lists sessions, the latest first.
 #[utoipa::path(
+    operation_id = "list_sessions",
     get, path = "/v1/sessions", tag = "sessions", params(SessionsQuery),
     security(("token" = ["read:sessions"])),
-    responses((status = 200, body = SessionsReply), Failures),
+    responses((status = 200, description = "A page of sessions.", body = SessionsReply), Failures),
 )]
 pub(crate) async fn list(
     State(context): State<Arc<Context>>,

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use logbook_query::document;
 use serde_json::Value;
 use support::Api;
@@ -44,15 +46,20 @@ async fn every_described_path_is_answered() {
 
 #[test]
 fn every_operation_says_how_it_fails_and_who_may_ask() {
+    let mut ids = BTreeSet::new();
     for (path, item) in described()["paths"].as_object().unwrap() {
         let public = matches!(path.as_str(), "/healthz" | "/openapi.json");
         for (method, operation) in item.as_object().unwrap() {
             let place = format!("{method} {path}");
             assert!(operation["summary"].is_string(), "{place}");
+            assert!(ids.insert(operation["operationId"].to_string()), "{place}");
             assert_eq!(operation["security"].is_array(), !public, "{place}");
             let responses = operation["responses"].as_object().unwrap();
             for status in ["400", "401", "403", "404", "500", "503"] {
                 assert_eq!(responses.contains_key(status), !public, "{place} {status}");
+            }
+            for (status, response) in responses {
+                assert!(response["description"].is_string(), "{place} {status}");
             }
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 assert!(parameter["description"].is_string(), "{place} {parameter}");
