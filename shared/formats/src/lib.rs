@@ -20,3 +20,4 @@ pub use inspect::{InspectedLog, InspectedReject, InspectedSession, Inspection};
 pub use limits::Limits;
 pub use log::{Flags, LogContext, LogFigures, Observed, ParsedLog, ReadError, RejectedRecord};
 pub use profile::{Profile, ProfileError};
+pub use time::parse_rfc3339;

@@ -159,7 +159,7 @@ impl<R: Read> Lines<R> {
 }
 
 /// Valid UTF-8 without NUL, and whether anything had to be replaced.
-fn repair(raw: &[u8]) -> (Cow<'_, str>, bool) {
+pub(crate) fn repair(raw: &[u8]) -> (Cow<'_, str>, bool) {
     match simdutf8::basic::from_utf8(raw) {
         Ok(text) if memchr(0, raw).is_none() => (Cow::Borrowed(text), false),
         Ok(text) => (Cow::Owned(text.replace('\0', "\u{fffd}")), true),

@@ -2,7 +2,7 @@
 
 mod csv;
 mod ndjson;
-mod otlp;
+pub(crate) mod otlp;
 mod text;
 
 use std::io::Read;

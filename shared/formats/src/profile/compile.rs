@@ -76,7 +76,10 @@ impl Compiler {
         // Last: only now is it known which fields a pattern must have.
         let family = match file.family {
             FamilyName::Ndjson => Family::Ndjson,
-            FamilyName::Otlp => Family::Otlp,
+            FamilyName::Otlp => {
+                self.check_otlp()?;
+                Family::Otlp
+            }
             FamilyName::Csv => Family::Csv(csv(file.csv)?),
             FamilyName::Text => Family::Text(Box::new(self.text(file.text)?)),
         };
@@ -101,6 +104,21 @@ impl Compiler {
             facts,
             attributes,
         })
+    }
+
+    fn check_otlp(&self) -> Result<(), Fault> {
+        let mut names = self.fields.names().iter();
+        match names.find(|name| !crate::family::otlp::is_field(name)) {
+            None => Ok(()),
+            Some(name) => Err(Fault::new(
+                &["family"],
+                format!(
+                    "{name:?} is no field of OTLP: they are time, eventName, severityNumber, \
+                     severityText, traceId, spanId, body, body.…, attributes.…, resource.…, \
+                     scope.name, scope.version, scope.attributes.…, @resource"
+                ),
+            )),
+        }
     }
 
     fn slot(&mut self, path: &[&str], field: &str) -> Result<usize, Fault> {
@@ -236,6 +254,7 @@ impl Compiler {
             group: split("group", session.group)?,
             start: self.any(&["session", "start"], session.start)?,
             end: self.any(&["session", "end"], session.end)?,
+            end_optional: session.end_optional,
             lookback_us: i64::from(session.lookback_ms) * 1000,
         })
     }
