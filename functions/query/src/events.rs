@@ -59,6 +59,7 @@ pub(crate) struct EventsReply {
     /// Logs of this page of which not all is shown.
     gaps: Vec<GapReply>,
     /// The cursor of the next page; null on the last one.
+    #[schema(required)]
     next: Option<String>,
 }
 

@@ -45,9 +45,10 @@ pub(crate) struct LedgerReply {
     #[schema(value_type = String, format = Date)]
     to: Day,
     /// The instant of the listing of the archive that it rests on; null before the first one.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     as_of: Option<Timestamp>,
     /// Whether every day balances; null before the first listing.
+    #[schema(required)]
     balanced: Option<bool>,
     /// The days on which there is anything.
     days: Vec<LedgerDayReply>,
@@ -70,6 +71,7 @@ pub(crate) struct LedgerDayReply {
     pending: u64,
     /// Logs that had a row and have none now; not part of the balance.
     lost: u64,
+    #[schema(required)]
     balanced: Option<bool>,
 }
 

@@ -94,6 +94,15 @@ impl Parameters {
         named.map(Some)
     }
 
+    /// Every parameter but the named ones.
+    pub(crate) fn others(&self, but: &[&str]) -> impl Iterator<Item = (&str, &str)> {
+        let all = self
+            .found
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        all.filter(|(name, _)| !but.contains(name))
+    }
+
     fn day(&self, name: &str) -> Result<Option<Day>, Problem> {
         let day = self.text(name)?.map(str::parse::<Day>).transpose();
         day.map_err(|_| bad(name, "must be a date of the form YYYY-MM-DD"))

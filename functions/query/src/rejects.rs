@@ -59,6 +59,7 @@ pub(crate) struct RejectsReply {
     /// The first 100 of each reason and log, by day and log.
     samples: Vec<SampleReply>,
     /// The cursor of the next page of samples; null on the last one.
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -89,8 +90,10 @@ pub(crate) struct SampleReply {
     #[schema(value_type = String, example = "event")]
     scope: &'static str,
     /// Line of the record, from 1.
+    #[schema(required)]
     line: Option<u64>,
     /// Byte at which the record starts.
+    #[schema(required)]
     byte_offset: Option<u64>,
     /// For people; never quotes the record.
     detail: String,

@@ -38,24 +38,31 @@ pub(crate) struct SessionReply {
     /// The day for which it counts (UTC).
     #[schema(value_type = String, format = Date)]
     day: Day,
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     started_at: Option<EventTime>,
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     last_activity_at: Option<EventTime>,
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     ended_at: Option<EventTime>,
     /// The instant after which silence changes its status.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     open_until: Option<Timestamp>,
+    #[schema(required)]
     version: Option<String>,
+    #[schema(required)]
     os: Option<String>,
+    #[schema(required)]
     runtime: Option<String>,
+    #[schema(required)]
     environment: Option<String>,
     /// A pseudonym.
+    #[schema(required)]
     user: Option<String>,
     /// A pseudonym.
+    #[schema(required)]
     installation: Option<String>,
     /// A pseudonym, unless the product keeps accounts readable.
+    #[schema(required)]
     account: Option<String>,
     /// How many logs it came in.
     parts: u32,
@@ -118,6 +125,7 @@ pub(crate) struct FeatureReply {
     uses: u64,
     errors: u64,
     /// Where the log gives any.
+    #[schema(required)]
     durations: Option<DurationsReply>,
 }
 
@@ -126,8 +134,11 @@ pub(crate) struct FeatureReply {
 pub(crate) struct DurationsReply {
     count: u64,
     sum_us: u64,
+    #[schema(required)]
     p50_us: Option<u64>,
+    #[schema(required)]
     p95_us: Option<u64>,
+    #[schema(required)]
     p99_us: Option<u64>,
 }
 
@@ -146,9 +157,9 @@ pub(crate) struct PartReply {
     continued: bool,
     /// An explicit end was seen.
     ended: bool,
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     started_at: Option<EventTime>,
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     last_activity_at: Option<EventTime>,
     /// Sequence number of its first event in the log.
     first_seq: u32,

@@ -62,6 +62,7 @@ pub(crate) struct SessionsReply {
     /// The latest first.
     sessions: Vec<SessionReply>,
     /// The cursor of the next page; null on the last one.
+    #[schema(required)]
     next: Option<String>,
 }
 

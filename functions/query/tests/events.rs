@@ -14,11 +14,7 @@ async fn two_logs() -> Api {
     let api = Api::new().await;
     let first = run("s1", 2, "1.0", "ann");
     let cut = first.lines().count() - 1;
-    let first: String = first
-        .lines()
-        .take(cut)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let first = first.lines().take(cut).collect::<Vec<_>>().join("\n") + "\n";
     api.take("log-a", run("s0", 2, "1.0", "bob") + &first).await;
     let rest = "{\"time\":\"2026-11-02T11:00:00Z\",\"session\":\"s1\",\"name\":\"save\",\"user\":\"ann\",\"message\":\"saved\"}\n\
                 {\"time\":\"2026-11-02T11:00:01Z\",\"session\":\"s1\",\"name\":\"stop\",\"type\":\"session_end\"}\n";

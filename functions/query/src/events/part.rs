@@ -22,9 +22,10 @@ pub(crate) struct EventReply {
     /// Line in the log, from 1.
     line: u64,
     /// Without `Z` a local time whose zone nothing names.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     time: Option<EventTime>,
     /// What happened; null where consent covers no names.
+    #[schema(required)]
     name: Option<String>,
     /// `unspecified`, `trace`, `debug`, `info`, `warn`, `error` or `fatal`.
     #[schema(value_type = String, example = "info")]
@@ -35,6 +36,7 @@ pub(crate) struct EventReply {
     /// Occurrences that it stands for.
     count: u64,
     /// How long it took, in microseconds.
+    #[schema(required)]
     duration_us: Option<u64>,
     /// It starts the session.
     starts: bool,

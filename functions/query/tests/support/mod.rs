@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+mod conforms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -188,7 +190,9 @@ impl Api {
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/json");
         assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
-        answer.json()
+        let json = answer.json();
+        conforms::conforms(path, &json);
+        json
     }
 }
 
