@@ -17,7 +17,7 @@ mod query;
 mod refold;
 mod reject;
 mod reject_query;
-mod rows;
+pub mod rows;
 mod session;
 mod settle;
 mod store;

@@ -9,19 +9,21 @@ use sqlx::{AssertSqlSafe, Row, Sqlite};
 
 use crate::{Error, Result};
 
-pub(super) type Connection = sqlx::SqliteConnection;
-pub(super) type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+/// A connection, or a transaction on one.
+pub type Connection = sqlx::SqliteConnection;
+/// A statement whose values are bound one by one.
+pub type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 const MAX_ROWS: usize = 64;
 const MAX_KEYS: usize = 256;
 
 /// A statement whose text is made here of literals, never of values.
-pub(super) fn statement(text: String) -> Query {
+pub fn statement(text: String) -> Query {
     sqlx::query(AssertSqlSafe(text))
 }
 
 /// Inserts rows: `head` is `INSERT INTO` or `REPLACE INTO` with table, `columns` their names.
-pub(super) async fn insert<T>(
+pub async fn insert<T>(
     connection: &mut Connection,
     head: &str,
     columns: &str,
@@ -46,7 +48,7 @@ pub(super) async fn insert<T>(
 }
 
 /// Rows of `head` — which ends in `WHERE product = ? AND column IN` — for any number of keys.
-pub(super) async fn select_in(
+pub async fn select_in(
     connection: &mut Connection,
     head: &str,
     product: &ProductId,
@@ -78,7 +80,7 @@ const fn power_below(n: usize) -> usize {
 }
 
 /// A count as the column holds it.
-pub(super) fn bigint(count: u64) -> i64 {
+pub fn bigint(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -90,13 +92,15 @@ pub(super) fn bind_event_time(query: Query, time: Option<EventTime>) -> Query {
 }
 
 /// The cells of a row, from left to right.
-pub(super) struct Cells<'r> {
+#[derive(Debug)]
+pub struct Cells<'r> {
     row: &'r SqliteRow,
     next: usize,
 }
 
 impl<'r> Cells<'r> {
-    pub(super) const fn new(row: &'r SqliteRow) -> Self {
+    /// The cells of a row, before its first.
+    pub const fn new(row: &'r SqliteRow) -> Self {
         Self { row, next: 0 }
     }
 
@@ -109,52 +113,64 @@ impl<'r> Cells<'r> {
         Ok(self.row.try_get(cell)?)
     }
 
-    pub(super) fn text(&mut self) -> Result<String> {
+    /// A text.
+    pub fn text(&mut self) -> Result<String> {
         self.take()
     }
 
-    pub(super) fn text_or_null(&mut self) -> Result<Option<String>> {
+    /// A text or NULL.
+    pub fn text_or_null(&mut self) -> Result<Option<String>> {
         self.take()
     }
 
-    pub(super) fn bytes(&mut self) -> Result<Vec<u8>> {
+    /// A byte string.
+    pub fn bytes(&mut self) -> Result<Vec<u8>> {
         self.take()
     }
 
-    pub(super) fn int(&mut self) -> Result<i64> {
+    /// An integer.
+    pub fn int(&mut self) -> Result<i64> {
         self.take()
     }
 
-    pub(super) fn int_or_null(&mut self) -> Result<Option<i64>> {
+    /// An integer or NULL.
+    pub fn int_or_null(&mut self) -> Result<Option<i64>> {
         self.take()
     }
 
-    pub(super) fn count(&mut self) -> Result<u64> {
+    /// An integer that is never below zero.
+    pub fn count(&mut self) -> Result<u64> {
         Ok(self.int()?.max(0) as u64)
     }
 
-    pub(super) fn small(&mut self) -> Result<u32> {
+    /// An integer that fits 32 bits.
+    pub fn small(&mut self) -> Result<u32> {
         u32::try_from(self.int()?).map_err(|error| Error::damaged("row", error))
     }
 
-    pub(super) fn flag(&mut self) -> Result<bool> {
+    /// 0 or 1.
+    pub fn flag(&mut self) -> Result<bool> {
         Ok(self.int()? != 0)
     }
 
-    pub(super) fn day(&mut self) -> Result<Day> {
+    /// A day, as days since 1970.
+    pub fn day(&mut self) -> Result<Day> {
         let day = i32::try_from(self.int()?).map_err(|error| Error::damaged("row", error))?;
         Ok(Day(day))
     }
 
-    pub(super) fn time(&mut self) -> Result<Timestamp> {
+    /// An instant, as microseconds since 1970.
+    pub fn time(&mut self) -> Result<Timestamp> {
         self.int().map(Timestamp)
     }
 
-    pub(super) fn time_or_null(&mut self) -> Result<Option<Timestamp>> {
+    /// An instant or NULL.
+    pub fn time_or_null(&mut self) -> Result<Option<Timestamp>> {
         Ok(self.int_or_null()?.map(Timestamp))
     }
 
-    pub(super) fn event_time(&mut self) -> Result<Option<EventTime>> {
+    /// An event's time, in two columns.
+    pub fn event_time(&mut self) -> Result<Option<EventTime>> {
         let (at, local) = (self.time_or_null()?, self.int_or_null()?);
         let zone = if local == Some(1) {
             Zone::Local
@@ -164,20 +180,23 @@ impl<'r> Cells<'r> {
         Ok(at.map(|at| EventTime { at, zone }))
     }
 
-    pub(super) fn product(&mut self) -> Result<ProductId> {
+    /// A product id.
+    pub fn product(&mut self) -> Result<ProductId> {
         ProductId::new(self.text()?).map_err(|error| Error::damaged("row", error))
     }
 
-    pub(super) fn log(&mut self) -> Result<LogId> {
+    /// A log id.
+    pub fn log(&mut self) -> Result<LogId> {
         LogId::new(self.text()?).map_err(|error| Error::damaged("row", error))
     }
 
-    pub(super) fn session(&mut self) -> Result<SessionId> {
+    /// A session id.
+    pub fn session(&mut self) -> Result<SessionId> {
         Ok(SessionId::from_text(&self.text()?))
     }
 
     /// A cell with one of a closed set of names.
-    pub(super) fn named<T>(&mut self, from_name: fn(&str) -> Option<T>) -> Result<T> {
+    pub fn named<T>(&mut self, from_name: fn(&str) -> Option<T>) -> Result<T> {
         let name = self.text()?;
         from_name(&name).ok_or_else(|| Error::damaged("row", format!("{name:?} is no such name")))
     }
