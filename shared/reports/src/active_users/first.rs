@@ -1,0 +1,163 @@
+//! On which day each person came first, kept right as days change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use logbook_backends::sql::rows::{Cells, Connection, Query, insert, statement};
+use logbook_model::{Day, ProductId};
+
+use crate::persons::Person;
+use crate::{Environment, Error, Result};
+
+const CHUNK: usize = 256;
+
+/// A person of a product in an environment, with a day.
+struct PersonDay<'a> {
+    product: &'a ProductId,
+    environment: Environment,
+    person: Person,
+    day: Day,
+}
+
+fn bind(query: Query, row: &PersonDay<'_>) -> Query {
+    query
+        .bind(row.product.as_str())
+        .bind(row.environment.name())
+        .bind(row.person.cast_signed())
+        .bind(row.day.to_string())
+}
+
+/// Notes who came to a day and who left it.
+pub(super) async fn change_day(
+    connection: &mut Connection,
+    product: &ProductId,
+    environment: Environment,
+    day: Day,
+    (came, left): (&[Person], &[Person]),
+) -> Result<()> {
+    for &person in left {
+        sqlx::query(
+            "DELETE FROM person_day WHERE product = ? AND environment = ? AND person = ? \
+             AND day = ?",
+        )
+        .bind(product.as_str())
+        .bind(environment.name())
+        .bind(person.cast_signed())
+        .bind(day.to_string())
+        .execute(&mut *connection)
+        .await?;
+    }
+    let rows: Vec<PersonDay<'_>> = came
+        .iter()
+        .map(|&person| PersonDay {
+            product,
+            environment,
+            person,
+            day,
+        })
+        .collect();
+    let columns = "product, environment, person, day";
+    insert(connection, "REPLACE INTO person_day", columns, &rows, bind).await?;
+    Ok(())
+}
+
+/// Finds anew on which day persons came first, and says which days gained or lost a new user
+/// by it. `changed` are the persons whose days changed, with the earliest day that they gained.
+///
+/// A first day moves back when an earlier one comes to light, and forth, to the person's next
+/// day, when the first goes away: both are one look-up by key in the person's days. Who had no
+/// first day has no days but those gained.
+pub(super) async fn refind(
+    connection: &mut Connection,
+    product: &ProductId,
+    environment: Environment,
+    changed: &BTreeMap<Person, Option<Day>>,
+) -> Result<BTreeSet<Day>> {
+    let scope = (product, environment);
+    let persons: Vec<Person> = changed.keys().copied().collect();
+    let mut touched = BTreeSet::new();
+    for persons in persons.chunks(CHUNK) {
+        let known = first_days(connection, scope, persons).await?;
+        let mut moved = Vec::new();
+        for person in persons {
+            let gained = changed.get(person).copied().flatten();
+            let (old, new) = known.get(person).copied().unwrap_or((None, gained));
+            if old == new {
+                continue;
+            }
+            touched.extend(old.into_iter().chain(new));
+            match new {
+                Some(day) => moved.push(PersonDay {
+                    product,
+                    environment,
+                    person: *person,
+                    day,
+                }),
+                None => delete(connection, scope, *person).await?,
+            }
+        }
+        let columns = "product, environment, person, first_day";
+        insert(
+            connection,
+            "REPLACE INTO person_first",
+            columns,
+            &moved,
+            bind,
+        )
+        .await?;
+    }
+    Ok(touched)
+}
+
+/// The first days of persons who had one: as it was noted, and as it is now.
+type FirstDays = BTreeMap<Person, (Option<Day>, Option<Day>)>;
+
+async fn first_days(
+    connection: &mut Connection,
+    (product, environment): (&ProductId, Environment),
+    persons: &[Person],
+) -> Result<FirstDays> {
+    // Few texts: the list is filled up with its last to a power of two.
+    let size = persons.len().next_power_of_two();
+    let holes = vec!["?"; size].join(",");
+    let mut query = statement(format!(
+        "SELECT p.person, p.first_day, (SELECT MIN(d.day) FROM person_day AS d \
+         WHERE d.product = p.product AND d.environment = p.environment AND d.person = p.person) \
+         FROM person_first AS p WHERE p.product = ? AND p.environment = ? \
+         AND p.person IN ({holes})"
+    ))
+    .bind(product.as_str())
+    .bind(environment.name());
+    let last = persons.last().copied().unwrap_or_default();
+    let filler = std::iter::repeat_n(last, size - persons.len());
+    for person in persons.iter().copied().chain(filler) {
+        query = query.bind(person.cast_signed());
+    }
+    let rows = query.fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            let person = cells.int()?.cast_unsigned();
+            let old = cells.text_or_null()?.as_deref().map(day).transpose()?;
+            let new = cells.text_or_null()?.as_deref().map(day).transpose()?;
+            Ok((person, (old, new)))
+        })
+        .collect()
+}
+
+fn day(text: &str) -> Result<Day> {
+    text.parse().map_err(|error| Error::damaged("row", error))
+}
+
+async fn delete(
+    connection: &mut Connection,
+    (product, environment): (&ProductId, Environment),
+    person: Person,
+) -> Result<()> {
+    sqlx::query("DELETE FROM person_first WHERE product = ? AND environment = ? AND person = ?")
+        .bind(product.as_str())
+        .bind(environment.name())
+        .bind(person.cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Bringing report tables up to date.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::Cells;
+use logbook_backends::sql::{DirtyDay, clear_dirty, dirty_days, mark_dirty, settle_silence};
+use logbook_model::{Day, ProductId, Timestamp};
+use serde::Serialize;
+
+#[cfg(doc)]
+use crate::Error;
+use crate::connections::{begin, pools};
+use crate::lease::Lease;
+use crate::request::DEFAULT_MIN_USERS;
+use crate::source::read_day;
+use crate::{Result, active_users, feature_usage, release_health};
+
+/// Days that a step takes at most.
+const STEP_DAYS: usize = 16;
+/// How long a step goes on taking days. A step is one transaction: the shorter, the less is
+/// lost by a kill, and the longer, the seldomer windows are computed twice.
+const STEP_TIME: Duration = Duration::from_secs(5);
+
+/// What the registry says of a product, as far as reports need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// After how much silence a session that should have ended is abnormal.
+    pub session_timeout_secs: u32,
+    /// Persons that a group needs to be shown; for [`crate::ReportRequest::min_users`].
+    pub min_users: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            session_timeout_secs: 1800,
+            min_users: DEFAULT_MIN_USERS,
+        }
+    }
+}
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Progress {
+    /// Days that were computed.
+    pub days_done: u64,
+    /// Days for which the budget did not suffice; those marked during the run do not count.
+    pub days_left: u64,
+}
+
+/// Brings a product's reports up to date, as far as the budget goes; at least one step is
+/// done. The rest is done by the next run. [`Error::Busy`] if another run is at work.
+///
+/// `as_of` is the instant up to which the caller vouches that all that was received is parsed:
+/// silence is judged by it. A run that computes every day that was out of date when it began
+/// makes it the reports' `complete_until`: days marked meanwhile are of logs received later.
+///
+/// A step computes some days that are out of date, wholly, with all that hangs on them, in one
+/// transaction, and only then clears the marks in the generations that were read before. It
+/// can be killed anywhere: what was not committed left no trace, what was not cleared is
+/// computed again. What a run costs depends on what changed, not on how much there is.
+pub async fn analyze(
+    analytics: &Database,
+    product: &ProductId,
+    settings: &Settings,
+    budget: Duration,
+    as_of: Timestamp,
+) -> Result<Progress> {
+    let started = Instant::now();
+    let lease = Lease::take(analytics, product).await?;
+    let run = run(
+        analytics,
+        product,
+        settings,
+        &lease,
+        (started, budget),
+        as_of,
+    )
+    .await;
+    // The error of the run says more than one of giving back.
+    match (run, lease.release(analytics).await) {
+        (Ok(progress), released) => released.map(|()| progress),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Computes all of a product's reports from nothing, however long it takes.
+///
+/// First every day is marked, then the tables are emptied, then the days are computed as
+/// [`analyze`] does: a rebuild that is killed is finished by the next run.
+pub async fn rebuild(
+    analytics: &Database,
+    product: &ProductId,
+    settings: &Settings,
+    as_of: Timestamp,
+) -> Result<Progress> {
+    let lease = Lease::take(analytics, product).await?;
+    let endless = (Instant::now(), Duration::MAX);
+    let rebuilt = async {
+        empty(analytics, product, &lease).await?;
+        run(analytics, product, settings, &lease, endless, as_of).await
+    };
+    match (rebuilt.await, lease.release(analytics).await) {
+        (Ok(progress), released) => released.map(|()| progress),
+        (Err(error), _) => Err(error),
+    }
+}
+
+async fn run(
+    analytics: &Database,
+    product: &ProductId,
+    settings: &Settings,
+    lease: &Lease<'_>,
+    (started, budget): (Instant, Duration),
+    as_of: Timestamp,
+) -> Result<Progress> {
+    settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
+    let days = dirty_days(analytics, Some(product), u32::MAX).await?;
+    let mut left = days.as_slice();
+    while !left.is_empty() {
+        if left.len() < days.len() && started.elapsed() >= budget {
+            break;
+        }
+        let now = &left[..left.len().min(STEP_DAYS)];
+        let done = step(analytics, product, lease, now).await?;
+        clear_dirty(analytics, &now[..done]).await?;
+        left = &left[done..];
+    }
+    if left.is_empty() {
+        finish(analytics, product, lease, as_of).await?;
+    }
+    Ok(Progress {
+        days_done: (days.len() - left.len()) as u64,
+        days_left: left.len() as u64,
+    })
+}
+
+/// Computes the first of the days, at least one, in one transaction; says how many.
+async fn step(
+    analytics: &Database,
+    product: &ProductId,
+    lease: &Lease<'_>,
+    days: &[DirtyDay],
+) -> Result<usize> {
+    let started = Instant::now();
+    let mut transaction = begin(analytics).await?;
+    lease.renew(&mut transaction).await?;
+    let mut changes = active_users::Changes::default();
+    let mut done = 0;
+    for dirty in days {
+        let of_day = read_day(&mut transaction, product, dirty.day).await?;
+        feature_usage::compute_day(&mut transaction, product, dirty.day, &of_day).await?;
+        release_health::compute_day(&mut transaction, product, dirty.day, &of_day).await?;
+        changes
+            .add_day(&mut transaction, product, dirty.day, &of_day)
+            .await?;
+        done += 1;
+        if started.elapsed() >= STEP_TIME {
+            break;
+        }
+    }
+    changes.finish(&mut transaction, product).await?;
+    transaction.commit().await?;
+    Ok(done)
+}
+
+/// Notes that nothing is left to do. The instant never goes back.
+async fn finish(
+    analytics: &Database,
+    product: &ProductId,
+    lease: &Lease<'_>,
+    as_of: Timestamp,
+) -> Result<()> {
+    let mut transaction = begin(analytics).await?;
+    lease.renew(&mut transaction).await?;
+    let held = sqlx::query("SELECT as_of FROM analyze_run WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
+    let held = held.map(|row| Cells::new(&row).time()).transpose()?;
+    sqlx::query("REPLACE INTO analyze_run (product, as_of) VALUES (?, ?)")
+        .bind(product.as_str())
+        .bind(held.map_or(as_of, |held| held.max(as_of)).0)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Marks every day on which there is anything, then empties the tables.
+async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> Result<()> {
+    let (readers, _) = pools(analytics)?;
+    let rows = sqlx::query("SELECT DISTINCT start_day FROM sessions.session WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_all(readers)
+        .await?;
+    let days: std::result::Result<BTreeSet<Day>, logbook_backends::Error> =
+        rows.iter().map(|row| Cells::new(row).day()).collect();
+    mark_dirty(analytics, product, &days?).await?;
+    let mut transaction = begin(analytics).await?;
+    lease.renew(&mut transaction).await?;
+    feature_usage::delete_all(&mut transaction, product).await?;
+    release_health::delete_all(&mut transaction, product).await?;
+    active_users::delete_all(&mut transaction, product).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! How a report describes itself, to machines and people alike.
+
+use serde::Serialize;
+
+/// A report: what it says, exactly.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ReportDescription {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What question it answers.
+    pub question: &'static str,
+    /// What its words and figures mean.
+    pub definition: &'static str,
+    /// Its formulas, one a line.
+    pub formulas: &'static [&'static str],
+    /// Where the definition comes from.
+    pub source: &'static str,
+    /// Its table in the analytics schema; none where it is read live.
+    pub table: Option<&'static str>,
+    /// Whether groups of few persons are withheld.
+    pub guarded: bool,
+    /// Its columns, in order. Those that group are there only where `by` names them.
+    pub columns: &'static [Column],
+    /// What may be asked.
+    pub parameters: &'static [Parameter],
+}
+
+/// A column of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Its name, in the API as in the table.
+    pub name: &'static str,
+    /// What its cells are.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// What a number counts or measures; `-` for texts and days.
+    pub unit: &'static str,
+    /// Whether rows are grouped by it.
+    pub groups: bool,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// A UTC day, `YYYY-MM-DD`.
+    Date,
+    /// A text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number between 0 and 1.
+    Ratio,
+    /// True or false.
+    Boolean,
+}
+
+/// A parameter of a report's query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What may be given.
+    pub allowed: &'static str,
+    /// What holds if nothing is given.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+pub(crate) const fn group(
+    name: &'static str,
+    kind: ColumnType,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        name,
+        kind,
+        unit,
+        groups: true,
+        meaning,
+    }
+}
+
+pub(crate) const fn figure(
+    name: &'static str,
+    kind: ColumnType,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        name,
+        kind,
+        unit,
+        groups: false,
+        meaning,
+    }
+}
+
+pub(crate) const FROM: Parameter = Parameter {
+    name: "from",
+    allowed: "YYYY-MM-DD",
+    default: "29 days before `to`",
+    meaning: "First day of the range.",
+};
+
+pub(crate) const TO: Parameter = Parameter {
+    name: "to",
+    allowed: "YYYY-MM-DD, not before `from`, at most 3,660 days after it",
+    default: "the day of the last finished analysis",
+    meaning: "Last day of the range.",
+};
+
+pub(crate) const ENVIRONMENT: Parameter = Parameter {
+    name: "environment",
+    allowed: "production, other, all",
+    default: "production",
+    meaning: "Whose sessions count: of production, of anything else (tests, CI), or of both.",
+};
+
+pub(crate) const VERSION: Parameter = Parameter {
+    name: "version",
+    allowed: "a version as the software states it, or (unknown)",
+    default: "all versions",
+    meaning: "Only sessions of this version of the software.",
+};
+
+pub(crate) const LIMIT: Parameter = Parameter {
+    name: "limit",
+    allowed: "1 to 10000",
+    default: "1000",
+    meaning: "How many rows a page has at most.",
+};
+
+pub(crate) const AFTER: Parameter = Parameter {
+    name: "after",
+    allowed: "the `next` of a reply to the same request",
+    default: "the first page",
+    meaning: "Goes on after the last row of a page.",
+};

@@ -1,0 +1,80 @@
+//! The catalogue as a page for people.
+
+use std::fmt::Write as _;
+
+use crate::catalogue::catalogue;
+use crate::description::{ColumnType, ReportDescription};
+
+const HEAD: &str = "# Reports
+
+This page is made of the catalogue that `GET /v1/reports` gives; \
+`cargo run -p logbook-reports --example docs > docs/reports.md` makes it anew.
+
+Days are UTC. A session belongs to the day of its first event; where a log has no times, to the \
+day of receipt. Users are distinct pseudonymous users, else installations. Production traffic is \
+apart: a session counts as production if it names no environment, or `production` or `prod` in \
+any case; all others are `other`.
+
+Every reply says what it rests on: `complete_until` (all that was received until then is in the \
+figures), days out of date, logs pending and rejected. Groups of fewer persons than the \
+product's `min_users` (5 if it says nothing) are withheld and counted in `withheld_groups`, those \
+of nobody identified among them. The guard looks at each group of a reply by itself: who adds up \
+rows and compares them with a total, or compares neighbouring ranges, may still learn of a small \
+difference.
+
+A person is kept as the first 64 bits of a hash of the pseudonym, so that distinct persons of any \
+range can be counted. That any two of ten million persons of a product share them has a \
+probability below 3 in a million. A run that names a user and another that names only its \
+installation are two persons.
+
+In CSV, null is an empty field, and a text that a spreadsheet would take for a formula (it starts \
+with `=`, `+`, `-`, `@`, tab or carriage return) gets an apostrophe in front.
+";
+
+/// The page `docs/reports.md`.
+pub fn markdown() -> String {
+    let mut page = HEAD.to_owned();
+    for report in catalogue() {
+        report_section(&mut page, report);
+    }
+    page
+}
+
+fn report_section(page: &mut String, report: &ReportDescription) {
+    let (name, title, question) = (report.name, report.title, report.question);
+    let _ = writeln!(page, "\n## {title} (`{name}`)\n\n*{question}*\n");
+    let _ = writeln!(page, "{}\n\n```text", report.definition);
+    for formula in report.formulas {
+        let _ = writeln!(page, "{formula}");
+    }
+    let _ = writeln!(page, "```\n\nSource: {}\n", report.source);
+    let _ = match report.table {
+        Some(table) => writeln!(page, "Table: `{table}`.\n"),
+        None => writeln!(page, "It has no table; it is read live.\n"),
+    };
+    page.push_str("| Column | Type | Unit | Meaning |\n| --- | --- | --- | --- |\n");
+    for column in report.columns {
+        let (name, kind) = (column.name, kind(column.kind));
+        let _ = writeln!(
+            page,
+            "| `{name}` | {kind} | {} | {} |",
+            column.unit, column.meaning
+        );
+    }
+    page.push_str("\n| Parameter | Allowed | Default | Meaning |\n| --- | --- | --- | --- |\n");
+    for parameter in report.parameters {
+        let (name, allowed) = (parameter.name, parameter.allowed);
+        let (default, meaning) = (parameter.default, parameter.meaning);
+        let _ = writeln!(page, "| `{name}` | {allowed} | {default} | {meaning} |");
+    }
+}
+
+const fn kind(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Date => "date",
+        ColumnType::Text => "text",
+        ColumnType::Integer => "integer",
+        ColumnType::Ratio => "ratio",
+        ColumnType::Boolean => "boolean",
+    }
+}

@@ -1,0 +1,105 @@
+//! A page of `feature-usage` from its table.
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::Cells;
+use logbook_model::Sketch;
+
+use crate::groups::{self, Found, Group, key_cells};
+use crate::persons::Persons;
+use crate::query::{Range, Rows};
+use crate::reply::Cell;
+use crate::request::ReportRequest;
+use crate::{Error, Result};
+
+#[derive(Default)]
+struct Usage {
+    uses: u64,
+    sessions: u64,
+    errors: u64,
+    durations: Sketch,
+    persons: Persons,
+}
+
+impl Group for Usage {
+    const COLUMNS: &'static str = "uses, sessions, errors, durations, persons";
+    const TABLE: &'static str = "feature_usage";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.uses = self.uses.saturating_add(cells.count()?);
+        self.sessions = self.sessions.saturating_add(cells.count()?);
+        self.errors = self.errors.saturating_add(cells.count()?);
+        let durations = Sketch::from_bytes(&cells.bytes()?);
+        self.durations
+            .merge(&durations.map_err(|error| Error::damaged("sketch", error))?);
+        self.persons.add_bytes(&cells.bytes()?)
+    }
+
+    fn persons(&mut self) -> u64 {
+        self.persons.count()
+    }
+}
+
+/// Sessions that used any feature. A session is of one day, environment and version, but may
+/// use many features, so that it cannot be counted by adding up over features.
+#[derive(Default)]
+struct AnyFeature(u64);
+
+impl Group for AnyFeature {
+    const COLUMNS: &'static str = "sessions_with_events";
+    const TABLE: &'static str = "release_health";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.0 = self.0.saturating_add(cells.count()?);
+        Ok(())
+    }
+
+    fn persons(&mut self) -> u64 {
+        0
+    }
+}
+
+/// Puts the sessions right where groups put features together.
+async fn count_sessions(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    groups: &mut Found<Usage>,
+) -> Result<()> {
+    let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
+        return Ok(());
+    };
+    let counted = groups::between::<AnyFeature>(analytics, request, range, first, last).await?;
+    for (key, usage) in groups {
+        usage.sessions = counted.get(key).map_or(0, |counted| counted.0);
+    }
+    Ok(())
+}
+
+pub(crate) async fn page(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Rows> {
+    let mut page = groups::page::<Usage>(analytics, request, range).await?;
+    if request.feature.is_none() && !request.grouping().contains(&"feature") {
+        count_sessions(analytics, request, range, &mut page.groups).await?;
+    }
+    let row = |(key, mut usage): (Vec<String>, Usage)| {
+        let mut cells = key_cells(request.grouping(), key);
+        cells.extend([
+            Cell::count(usage.uses),
+            Cell::count(usage.sessions),
+            Cell::count(usage.persons.count()),
+            Cell::count(usage.errors),
+            Cell::count(usage.durations.count()),
+        ]);
+        let quantiles = [0.50, 0.95, 0.99].map(|q| usage.durations.quantile_us(q));
+        cells.extend(quantiles.map(Cell::or_null));
+        cells
+    };
+    Ok(Rows {
+        cells: page.groups.into_iter().map(row).collect(),
+        withheld: page.withheld,
+        next: page.next,
+    })
+}

@@ -1,0 +1,216 @@
+//! Rows of a report table put together into groups, a page at a time.
+//!
+//! First the keys of the next groups are read, by index; then the rows of these groups, which
+//! bear the sets of persons. So a page costs memory for its own chunk of groups only, and the
+//! sets are never sorted or looked at in vain.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::{Cells, Query, statement};
+use logbook_backends::sqlx::sqlite::SqliteRow;
+
+use crate::connections::pools;
+use crate::query::Range;
+use crate::reply::Cell;
+use crate::request::ReportRequest;
+use crate::{Environment, Result};
+
+const CHUNK: u32 = 500;
+
+/// A group that takes up rows of a table and becomes a row of a report.
+pub(crate) trait Group: Default {
+    /// The columns that [`Group::add`] reads.
+    const COLUMNS: &'static str;
+    /// The table.
+    const TABLE: &'static str;
+
+    /// Takes up a row.
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()>;
+    /// How many distinct persons it rests on.
+    fn persons(&mut self) -> u64;
+}
+
+/// Groups, by their keys.
+pub(crate) type Found<G> = Vec<(Vec<String>, G)>;
+
+/// A page of groups that may be shown.
+pub(crate) struct Page<G> {
+    pub(crate) groups: Found<G>,
+    pub(crate) withheld: u64,
+    pub(crate) next: Option<Vec<String>>,
+}
+
+/// The groups that follow the request's `after`, as many as it asks for.
+pub(crate) async fn page<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Page<G>> {
+    let mut page = Page {
+        groups: Vec::new(),
+        withheld: 0,
+        next: None,
+    };
+    let mut after = request.after.as_ref().map(|after| after.0.clone());
+    loop {
+        let wanted = (request.limit - page.groups.len() as u32).min(CHUNK);
+        // One more, to know whether any follows.
+        let mut keys = keys::<G>(analytics, request, range, after.as_deref(), wanted + 1).await?;
+        let more = keys.len() > wanted as usize;
+        keys.truncate(wanted as usize);
+        let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
+            return Ok(page);
+        };
+        for (key, mut group) in between::<G>(analytics, request, range, first, last).await? {
+            if group.persons() < u64::from(request.min_users) {
+                page.withheld += 1;
+            } else {
+                page.groups.push((key, group));
+            }
+        }
+        after = Some(last.clone());
+        if !more {
+            return Ok(page);
+        }
+        if page.groups.len() >= request.limit as usize {
+            page.next = after;
+            return Ok(page);
+        }
+    }
+}
+
+/// The clauses that a request puts on every row.
+fn filter(request: &ReportRequest) -> String {
+    let mut clauses = String::from(" WHERE product = ? AND day >= ? AND day <= ?");
+    if request.environment != Environment::All {
+        clauses.push_str(" AND environment = ?");
+    }
+    if request.version.is_some() {
+        clauses.push_str(" AND version = ?");
+    }
+    if request.feature.is_some() {
+        clauses.push_str(" AND feature = ?");
+    }
+    clauses
+}
+
+/// Binds what [`filter`] asks for. The days are as narrow as the keys allow.
+fn bind(mut query: Query, request: &ReportRequest, from: &str, to: &str) -> Query {
+    query = query.bind(request.product.as_str()).bind(from).bind(to);
+    if request.environment != Environment::All {
+        query = query.bind(request.environment.name());
+    }
+    if let Some(version) = &request.version {
+        query = query.bind(version.as_str());
+    }
+    if let Some(feature) = &request.feature {
+        query = query.bind(feature.as_str());
+    }
+    query
+}
+
+/// The range of days, narrowed to what lies between two keys where they begin with a day.
+fn days(
+    request: &ReportRequest,
+    range: &Range,
+    first: Option<&[String]>,
+    last: Option<&[String]>,
+) -> (String, String) {
+    let (mut from, mut to) = (range.from.to_string(), range.to.to_string());
+    if request.grouping().first() == Some(&"day") {
+        if let Some(day) = first.and_then(<[String]>::first) {
+            from = from.max(day.clone());
+        }
+        if let Some(day) = last.and_then(<[String]>::first) {
+            to = to.min(day.clone());
+        }
+    }
+    (from, to)
+}
+
+/// A tuple of the grouping columns, and one of as many placeholders.
+fn tuples(request: &ReportRequest) -> (String, String) {
+    let columns = request.grouping().join(", ");
+    let holes = vec!["?"; request.grouping().len()].join(", ");
+    if request.grouping().len() == 1 {
+        (columns, holes)
+    } else {
+        (format!("({columns})"), format!("({holes})"))
+    }
+}
+
+async fn keys<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    after: Option<&[String]>,
+    limit: u32,
+) -> Result<Vec<Vec<String>>> {
+    let columns = request.grouping().join(", ");
+    let (tuple, holes) = tuples(request);
+    let beyond = after.map_or(String::new(), |_| format!(" AND {tuple} > {holes}"));
+    let mut query = statement(format!(
+        "SELECT DISTINCT {columns} FROM {}{}{beyond} ORDER BY {columns} LIMIT ?",
+        G::TABLE,
+        filter(request)
+    ));
+    let (from, to) = days(request, range, after, None);
+    query = bind(query, request, &from, &to);
+    for cell in after.unwrap_or_default() {
+        query = query.bind(cell.as_str());
+    }
+    let (readers, _) = pools(analytics)?;
+    let rows = query.bind(i64::from(limit)).fetch_all(readers).await?;
+    let width = request.grouping().len();
+    rows.iter()
+        .map(|row| read_key(&mut Cells::new(row), width))
+        .collect()
+}
+
+fn read_key(cells: &mut Cells<'_>, width: usize) -> Result<Vec<String>> {
+    (0..width).map(|_| Ok(cells.text()?)).collect()
+}
+
+/// The groups from one key to another, both included.
+pub(crate) async fn between<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    first: &[String],
+    last: &[String],
+) -> Result<BTreeMap<Vec<String>, G>> {
+    let columns = request.grouping().join(", ");
+    let (tuple, holes) = tuples(request);
+    let mut query = statement(format!(
+        "SELECT {columns}, {} FROM {}{} AND {tuple} >= {holes} AND {tuple} <= {holes}",
+        G::COLUMNS,
+        G::TABLE,
+        filter(request)
+    ));
+    let (from, to) = days(request, range, Some(first), Some(last));
+    query = bind(query, request, &from, &to);
+    for cell in first.iter().chain(last) {
+        query = query.bind(cell.as_str());
+    }
+    let (readers, _) = pools(analytics)?;
+    let rows: Vec<SqliteRow> = query.fetch_all(readers).await?;
+    let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
+    for row in &rows {
+        let mut cells = Cells::new(row);
+        let key = read_key(&mut cells, request.grouping().len())?;
+        groups.entry(key).or_default().add(&mut cells)?;
+    }
+    Ok(groups)
+}
+
+/// The cells of a key: days as days, texts as texts.
+pub(crate) fn key_cells(grouping: &[&str], key: Vec<String>) -> Vec<Cell> {
+    let cells = grouping.iter().zip(key);
+    cells
+        .map(|(name, cell)| match (*name, cell.parse()) {
+            ("day", Ok(day)) => Cell::Day(day),
+            _ => Cell::Text(cell),
+        })
+        .collect()
+}

@@ -1,0 +1,56 @@
+//! What is computed of sessions for R&D and sales: definitions, tables, their upkeep, queries.
+//!
+//! A report is one module: its definition in prose, its columns and parameters, the SQL that
+//! computes its table a day at a time, and the SQL that answers from it. [`catalogue`]
+//! describes them by machine; `docs/reports.md` is made of the same text.
+//!
+//! [`analyze`] computes the days that are out of date, [`query`] answers. Both take the
+//! analytics database with the sessions schema attached to it as [`SESSIONS_SCHEMA`].
+//!
+//! Days are UTC, and a session belongs to the day of its first event. Users are distinct
+//! pseudonymous users, else installations. Report tables hold no wall clock and depend on
+//! nothing but the sessions, so that computing them anew gives the same bytes.
+
+mod active_users;
+mod analyze;
+mod catalogue;
+mod connections;
+mod cursor;
+mod description;
+pub mod docs;
+mod environment;
+mod error;
+mod feature_usage;
+mod freshness;
+mod groups;
+mod lease;
+mod ledger;
+mod persons;
+mod query;
+mod release_health;
+mod reply;
+mod request;
+mod source;
+
+pub use analyze::{Progress, Settings, analyze, rebuild};
+pub use catalogue::{Report, catalogue};
+pub use cursor::Cursor;
+pub use description::{Column, ColumnType, Parameter, ReportDescription};
+pub use environment::Environment;
+pub use error::{Error, Result};
+pub use freshness::Freshness;
+pub use query::query;
+pub use reply::{Cell, ReportReply};
+pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};
+
+use logbook_backends::Database;
+
+/// The name under which the sessions schema is attached to the analytics database.
+pub const SESSIONS_SCHEMA: &str = "sessions";
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Brings the analytics schema up to date; does nothing where it is.
+pub async fn migrate(analytics: &Database) -> Result<()> {
+    Ok(analytics.migrate(&MIGRATIONS).await?)
+}
