@@ -316,7 +316,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(50..=1_000_000))]
     pub(crate) sessions: u32,
     /// Another seed makes other logs
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 4)]
     pub(crate) seed: u64,
     /// The last of the demo's 60 days [default: yesterday]
     #[arg(long, value_name = "DAY")]

@@ -70,7 +70,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let server = Server::new(
         listener,
         logbook_upload::app(host.upload(Arc::clone(&tickets))),
-        host.query()?,
+        logbook_query::app(host.query(&token)),
         tickets,
         host.inbox.clone(),
     )?;
@@ -87,7 +87,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let first = state.done;
     let counts = load(args.listen, key, &generator, &host, &mut state).await?;
     wait_parsed(&host).await?;
-    host.analyze().run_all().await?;
+    host.analyzer().run_all().await?;
     tell(&host, &product, &generator, &counts, first, started).await?;
     if !args.exit {
         output::text(&format!(

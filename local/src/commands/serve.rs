@@ -37,11 +37,12 @@ async fn serve(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let listener = bind(args.listen).await?;
     let mut host = Host::open(data, Durability::Fsync).await?;
     let greeting = first_run(&host, &ProductId::new(args.product.as_str())?, args.listen).await?;
+    let token = Secrets::new(&host.data).token()?.text;
     let tickets = local_tickets(&host, args.listen)?;
     let server = Server::new(
         listener,
         logbook_upload::app(host.upload(Arc::clone(&tickets))),
-        host.query()?,
+        logbook_query::app(host.query(&token)),
         tickets,
         host.inbox.clone(),
     )?;

@@ -1,5 +1,6 @@
 //! The events that AWS would send, as the JSON that it would send.
 
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use logbook_backends::{Created, Message};
 use serde_json::{Value, json};
@@ -33,6 +34,21 @@ pub(super) fn object_created(bucket: &str, created: &Created, at: &str) -> Value
             },
         }],
     })
+}
+
+/// An EventBridge Scheduler event. Source: Amazon EventBridge User Guide, scheduled events.
+pub(super) fn scheduled(at: &str) -> serde_json::Result<EventBridgeEvent> {
+    serde_json::from_value(json!({
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "000000000000",
+        "time": at,
+        "region": "local",
+        "resources": [],
+        "detail": {},
+    }))
 }
 
 /// S3 percent-encodes keys in events, and writes a blank as `+`.

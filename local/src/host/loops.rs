@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::{DataFolder, Host, drop_folder::DropFolder, events, now};
+use super::{Analyzer, DataFolder, Host, drop_folder::DropFolder, events, now};
 
 /// How long a received message stays hidden from others: six times what a batch may take.
 const VISIBILITY: Duration = Duration::from_secs(60);
@@ -25,6 +25,8 @@ pub(crate) struct Pace {
     pub(crate) analyze: Duration,
     pub(crate) sweep: Duration,
     pub(crate) drop_folder: Duration,
+    /// What came in within this time may not be parsed yet: reports do not vouch for it.
+    pub(crate) settling: Duration,
     /// How old an object must be for a sweep to take it up again.
     pub(crate) sweep_age: Duration,
 }
@@ -35,6 +37,7 @@ impl Default for Pace {
             analyze: Duration::from_secs(15),
             sweep: Duration::from_secs(60),
             drop_folder: Duration::from_secs(1),
+            settling: Duration::from_secs(10),
             sweep_age: Duration::from_secs(120),
         }
     }
@@ -58,8 +61,8 @@ impl Loops {
         for _ in 0..PARSERS {
             tasks.spawn(parse(host.parse(), host.queue.clone()));
         }
-        tasks.spawn(analyze(host.analyze(), pace.analyze));
-        tasks.spawn(sweep(host.sweep(), pace));
+        tasks.spawn(analyze(host.analyzer(), pace));
+        tasks.spawn(sweep(host.sweeper(), pace));
         tasks.spawn(dropped(
             host.data.clone(),
             host.inbox.clone(),
@@ -143,25 +146,25 @@ async fn parse_batch(
     }
 }
 
-async fn analyze(context: super::Analyze, every: Duration) {
-    let mut ticks = interval(every);
+async fn analyze(analyzer: Analyzer, pace: Pace) {
+    let mut ticks = interval(pace.analyze);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = context.run().await {
+        if let Err(error) = analyzer.run(pace.settling).await {
             tracing::error!(error = %format!("{error:#}"), "analytics not brought up to date");
         }
     }
 }
 
-async fn sweep(context: Sweep, pace: Pace) {
+async fn sweep(sweeper: Sweeper, pace: Pace) {
     // What is there at the start was left by an earlier process: no age is asked of it.
     let mut age = Duration::ZERO;
     let mut ticks = interval(pace.sweep);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = context.run(age).await {
+        if let Err(error) = sweeper.run(age).await {
             tracing::error!(error = %format!("{error:#}"), "sweep not finished");
         }
         age = pace.sweep_age;
@@ -169,12 +172,12 @@ async fn sweep(context: Sweep, pace: Pace) {
 }
 
 /// What a sweep needs.
-pub(super) struct Sweep {
+pub(super) struct Sweeper {
     pub(super) intake: logbook_intake::Context,
     pub(super) database: logbook_backends::Database,
 }
 
-impl Sweep {
+impl Sweeper {
     /// One sweep; objects younger than `age` are left to the ordinary way.
     async fn run(&self, age: Duration) -> anyhow::Result<()> {
         let at = now();

@@ -4,6 +4,7 @@
 //! handlers, and honours what they answer: visibility timeouts, partial batch failures, dead
 //! letters, all durably.
 
+mod analyzer;
 mod data;
 mod drop_folder;
 mod events;
@@ -22,6 +23,7 @@ use logbook_pipeline::{Registry, Vault};
 use logbook_upload::Tickets;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub(crate) use analyzer::Analyzer;
 pub(crate) use data::{DataFolder, Lock};
 pub(crate) use loops::{Loops, Pace};
 pub(crate) use secrets::Secrets;
@@ -95,6 +97,32 @@ impl Host {
         }
     }
 
+    /// What the query API needs; `token` opens it.
+    pub(crate) fn query(&self, token: &str) -> logbook_query::Context {
+        logbook_query::Context {
+            vault: Arc::clone(&self.vault),
+            sessions: self.sessions.clone(),
+            analytics: self.analytics.clone(),
+            registry: Arc::clone(&self.registry),
+            auth: logbook_query::Auth::local(token),
+            now,
+        }
+    }
+
+    pub(crate) fn analyzer(&self) -> Analyzer {
+        Analyzer {
+            analytics: self.analytics.clone(),
+            registry: Arc::clone(&self.registry),
+        }
+    }
+
+    pub(crate) fn sweeper(&self) -> loops::Sweeper {
+        loops::Sweeper {
+            intake: self.intake(),
+            database: self.sessions.clone(),
+        }
+    }
+
     pub(crate) fn upload(&self, tickets: Arc<Tickets>) -> logbook_upload::Context {
         logbook_upload::Context {
             vault: Arc::clone(&self.vault),
@@ -118,6 +146,7 @@ pub(crate) async fn open_analytics(
         path: data.sessions(),
     };
     let analytics = Database::open_file_with(&data.analytics(), durability, vec![attached]).await?;
+    logbook_reports::migrate(&analytics).await?;
 
     Ok(analytics)
 }
@@ -133,28 +162,4 @@ pub(crate) fn now() -> Timestamp {
 /// The default data folder.
 pub(crate) fn default_data() -> PathBuf {
     PathBuf::from("logbook-data")
-}
-// STUB
-pub(crate) struct Analyze;
-impl Analyze {
-    pub(crate) async fn run(&self) -> anyhow::Result<()> {
-        Ok(())
-    }
-    pub(crate) async fn run_all(&self) -> anyhow::Result<()> {
-        Ok(())
-    }
-}
-impl Host {
-    pub(crate) fn analyze(&self) -> Analyze {
-        Analyze
-    }
-    pub(crate) fn query(&self) -> anyhow::Result<axum::Router> {
-        Ok(axum::Router::new())
-    }
-    pub(crate) fn sweep(&self) -> loops::Sweep {
-        loops::Sweep {
-            intake: self.intake(),
-            database: self.sessions.clone(),
-        }
-    }
 }

@@ -26,6 +26,8 @@ pub enum ProblemKind {
     Gone,
     /// The body is larger than is taken here.
     TooLarge,
+    /// The range asked for lies outside.
+    RangeNotSatisfiable,
     /// The body's encoding or type is not known.
     UnsupportedMedia,
     /// The log's consent is `off`.
@@ -50,6 +52,7 @@ impl ProblemKind {
         Self::IdConflict,
         Self::Gone,
         Self::TooLarge,
+        Self::RangeNotSatisfiable,
         Self::UnsupportedMedia,
         Self::ConsentOff,
         Self::TicketInvalid,
@@ -96,6 +99,11 @@ impl ProblemKind {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
                 "The body is too large",
+            ),
+            Self::RangeNotSatisfiable => (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "range-not-satisfiable",
+                "The range lies outside",
             ),
             Self::UnsupportedMedia => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

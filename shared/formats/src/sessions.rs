@@ -45,6 +45,8 @@ pub(crate) struct Sessions<'p, 'o> {
     parts: Vec<PartBuilder>,
     names: usize,
     by_id: HashMap<String, u32, FixedState>,
+    /// Two texts may stand for one session, and so may an uploader's id and one in the log.
+    by_session: HashMap<SessionId, u32, FixedState>,
     by_group: HashMap<String, u32, FixedState>,
     /// The session to which records without an id belong.
     current: Option<u32>,
@@ -69,6 +71,7 @@ impl<'p, 'o> Sessions<'p, 'o> {
             parts: Vec::new(),
             names: 0,
             by_id: HashMap::default(),
+            by_session: HashMap::default(),
             by_group: HashMap::default(),
             current: None,
             by_rule: 0,
@@ -196,8 +199,11 @@ impl<'p, 'o> Sessions<'p, 'o> {
         if let Some(ordinal) = self.current {
             return Ok(ordinal);
         }
+        let known = self.parts.len();
         let ordinal = self.open_by_rule()?;
-        self.part_mut(ordinal).continued = self.has_starts;
+        if ordinal as usize == known {
+            self.part_mut(ordinal).continued = self.has_starts;
+        }
         self.current = Some(ordinal);
         Ok(ordinal)
     }
@@ -217,11 +223,16 @@ impl<'p, 'o> Sessions<'p, 'o> {
         Ok(ordinal)
     }
 
+    /// The session of an id, new or not: a log has one part of each session.
     fn open(&mut self, id: SessionId) -> Result<u32, TooManySessions> {
+        if let Some(&ordinal) = self.by_session.get(&id) {
+            return Ok(ordinal);
+        }
         let ordinal = self.parts.len() as u32;
         if ordinal >= self.limits.sessions {
             return Err(TooManySessions);
         }
+        self.by_session.insert(id.clone(), ordinal);
         let mut builder = PartBuilder::new(
             self.context.product.clone(),
             id,

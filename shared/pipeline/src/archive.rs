@@ -1,7 +1,7 @@
 //! From an upload to a sealed log in the archive.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Cursor, Read, Write};
+use std::io::{BufRead, Cursor, Write};
 
 use hmac::{Hmac, Mac};
 use logbook_backends::sql::{ContentHash, Via};

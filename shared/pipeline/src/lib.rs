@@ -9,6 +9,7 @@ mod archive;
 mod attributes;
 mod consent;
 mod error;
+mod events;
 mod job;
 mod names;
 mod open;
@@ -25,6 +26,7 @@ pub use archive::{Archived, NewLog, archive_log};
 pub use attributes::{Attempt, LogAttributes};
 pub use consent::restrict;
 pub use error::{Error, Result, inflate_reason, seal_reason};
+pub use events::EventReader;
 pub use job::Job;
 pub use names::{
     ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,

@@ -128,7 +128,7 @@ fn rejected(
 
 /// The profile that the way a log came decides, or else its product's; `auto` takes the
 /// built-in one that fits. With it, what was read of the log to find out.
-fn profile_of(
+pub(crate) fn profile_of(
     product: &Product,
     attributes: &LogAttributes,
     source: &mut impl Read,

@@ -1,0 +1,26 @@
+//! What the query API answers from.
+
+use std::sync::Arc;
+
+use logbook_backends::Database;
+use logbook_model::Timestamp;
+use logbook_pipeline::{Registry, Vault};
+
+use crate::Auth;
+
+/// What the query API answers from; built once, at start.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The archive with its keys.
+    pub vault: Arc<Vault>,
+    /// The sessions schema. Only read.
+    pub sessions: Database,
+    /// The analytics schema. Only read.
+    pub analytics: Database,
+    /// The products.
+    pub registry: Arc<Registry>,
+    /// Who may ask.
+    pub auth: Auth,
+    /// The clock: decides what "today" is where a question names no day.
+    pub now: fn() -> Timestamp,
+}

@@ -1,0 +1,47 @@
+//! analyst → answers: reports, sessions and their events, logs and receipts, ledger and
+//! rejects, as JSON over HTTP.
+//!
+//! [`app`] makes a router of a [`Context`]; serving it is the caller's. Every answer but the
+//! health and the description asks for a token ([`Auth`]). A parameter that does not exist is
+//! an error, and so is every other slip: RFC 9457 with a stable `type`.
+//!
+//! No answer is larger than [`MAX_BODY_BYTES`](logbook_bootstrap::http::MAX_BODY_BYTES): lists
+//! are paged by opaque cursors, bytes by ranges. The description at `/openapi.json` is made
+//! from the code that answers.
+
+mod auth;
+mod context;
+mod cursor;
+mod events;
+mod fallback;
+mod ledger;
+mod logs;
+mod openapi;
+mod parameters;
+mod products;
+mod range;
+mod receipts;
+mod rejects;
+mod reply;
+mod session;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::map_response;
+
+pub use auth::{Auth, Principal, Products, Scope};
+pub use context::Context;
+pub use openapi::document;
+
+/// The query API. The router needs nothing of its surroundings: it can be served, nested, or
+/// called as a service.
+pub fn app(context: Context) -> Router {
+    let (router, _) = openapi::routes().split_for_parts();
+    router
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(map_response(reply::private))
+        .with_state(Arc::new(context))
+}

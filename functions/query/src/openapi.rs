@@ -1,0 +1,165 @@
+//! `GET /openapi.json`: the description of the API, made from the code that answers; and the
+//! routes, which come from the same place.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use logbook_bootstrap::ProblemKind;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    self as openapi_types, ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, schema,
+};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{
+    Context, events, ledger, logs, openapi, products, receipts, rejects, session, sessions,
+};
+
+/// What is wrong, by RFC 9457. Further members, such as `parameter`, are for programs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemReply {
+    /// `urn:logbook:problem:` and a stable name.
+    #[serde(rename = "type")]
+    #[schema(schema_with = problem_types)]
+    kind: String,
+    title: String,
+    status: u16,
+    /// For people.
+    detail: String,
+    #[serde(flatten)]
+    more: BTreeMap<String, Value>,
+}
+
+/// The stable names of problems.
+fn problem_types() -> ObjectBuilder {
+    let names = ProblemKind::ALL.iter().map(|kind| kind.name());
+    ObjectBuilder::new()
+        .schema_type(schema::Type::String)
+        .enum_values(Some(
+            names.map(|name| format!("urn:logbook:problem:{name}")),
+        ))
+}
+
+/// What every endpoint may answer instead.
+pub(crate) struct Failures;
+
+impl Failures {
+    const ALL: [(&'static str, &'static str); 8] = [
+        (
+            "400",
+            "A parameter does not exist, or its value is not allowed.",
+        ),
+        ("401", "No token or key, or a wrong one."),
+        ("403", "The token's scopes or products do not cover this."),
+        ("404", "There is no such thing."),
+        ("405", "The path knows other methods."),
+        ("413", "The answer would be larger than 4 MiB."),
+        ("500", "A fault of the server."),
+        (
+            "503",
+            "A store cannot be reached for now; `Retry-After` says when to try again.",
+        ),
+    ];
+}
+
+impl IntoResponses for Failures {
+    fn responses() -> BTreeMap<String, RefOr<openapi_types::Response>> {
+        let response = |(status, description): &(&str, &str)| {
+            let problem = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("ProblemReply")))
+                .build();
+            let response = ResponseBuilder::new()
+                .description(*description)
+                .content("application/problem+json", problem)
+                .build();
+            ((*status).to_owned(), RefOr::T(response))
+        };
+        Self::ALL.iter().map(response).collect()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Logbook query API",
+        description = "Reports, sessions, logs, ledger and rejects. Times are RFC 3339; days are UTC."
+    ),
+    tags(
+        (name = "sessions", description = "Runs of the software"),
+        (name = "logs", description = "Uploads, as they came and how far they have come"),
+        (name = "operations", description = "What was received and what was refused"),
+        (name = "products", description = "What is registered"),
+        (name = "service", description = "The API itself"),
+    ),
+    components(schemas(ProblemReply)),
+    modifiers(&Security),
+)]
+struct Description;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "A token; its scopes are read:reports, read:sessions and admin.",
+            ))
+            .build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        let key = ApiKeyValue::with_description("X-Logbook-Key", "A product's upload key.");
+        components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    }
+}
+
+/// Every route with its description.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(products::list))
+        .routes(routes!(sessions::list))
+        .routes(routes!(session::show))
+        .routes(routes!(events::list))
+        .routes(routes!(logs::show))
+        .routes(routes!(receipts::show))
+        .routes(routes!(ledger::show))
+        .routes(routes!(rejects::list))
+        .routes(routes!(openapi::show))
+        .routes(routes!(openapi::health))
+}
+
+/// The description of the API that `/openapi.json` gives.
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let mut text = routes().into_openapi().to_pretty_json().unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &DOCUMENT
+}
+
+/// Describes this API.
+#[utoipa::path(
+    operation_id = "show_description",
+    get, path = "/openapi.json", tag = "service",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
+)]
+pub(crate) async fn show() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
+}
+
+/// Says that the API answers. Touches no store.
+#[utoipa::path(
+    operation_id = "show_health",
+    get, path = "/healthz", tag = "service",
+    responses((status = 200, description = "`ok`", body = String, content_type = "text/plain")),
+)]
+pub(crate) async fn health() -> &'static str {
+    "ok\n"
+}

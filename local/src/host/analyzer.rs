@@ -1,0 +1,60 @@
+//! The schedule of the analytics: what EventBridge does elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use logbook_analyze::AnalyzeSummary;
+use logbook_backends::Database;
+use logbook_pipeline::Registry;
+use logbook_reports::Settings;
+
+use super::now;
+
+/// How long a run may take: less than Lambda's 15 minutes.
+const BUDGET: Duration = Duration::from_secs(600);
+/// Runs after which unfinished analytics are called a failure.
+const MAX_RUNS: usize = 1000;
+
+/// Brings the reports up to date.
+pub(crate) struct Analyzer {
+    pub(super) analytics: Database,
+    pub(super) registry: Arc<Registry>,
+}
+
+impl Analyzer {
+    /// One run, as the schedule asks for it. Reports are complete to `settling` before now.
+    pub(crate) async fn run(&self, settling: Duration) -> anyhow::Result<AnalyzeSummary> {
+        let snapshot = self.registry.snapshot().await?;
+        let products = snapshot.products().map(|product| {
+            let settings = Settings {
+                session_timeout_secs: product.session_timeout_secs,
+                min_users: product.min_users,
+            };
+            (product.id.clone(), settings)
+        });
+        let context = logbook_analyze::Context {
+            analytics: self.analytics.clone(),
+            products: products.collect(),
+            budget: BUDGET,
+            settling,
+            now,
+        };
+        let event = super::events::scheduled(&now().to_string())?;
+        Ok(logbook_analyze::handle(&context, event).await?)
+    }
+
+    /// Runs until there is nothing left to do.
+    pub(crate) async fn run_all(&self) -> anyhow::Result<()> {
+        for _ in 0..MAX_RUNS {
+            let summary = self.run(Duration::ZERO).await?;
+            if !summary.is_unfinished() && summary.busy.is_empty() {
+                return Ok(());
+            }
+            if !summary.busy.is_empty() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+        bail!("the analytics do not come to an end; see the log of `logbook run --log info`")
+    }
+}
