@@ -10,7 +10,7 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// One line, without its line break.
 #[derive(Debug)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Number, from 1.
     pub number: u64,
     /// Byte in the unrepaired log at which the line starts (after a byte order mark).
@@ -27,7 +27,7 @@ pub struct Line<'a> {
 
 /// Reads a source line by line. Memory: twice the longest line allowed, at most.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub(crate) struct Lines<R> {
     source: R,
     buffer: Vec<u8>,
     start: usize,
@@ -40,7 +40,7 @@ pub struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// Lines of `source`, none longer than `max_bytes`.
-    pub fn new(source: R, max_bytes: usize) -> Self {
+    pub(crate) fn new(source: R, max_bytes: usize) -> Self {
         Self {
             source,
             buffer: vec![0; READ_BYTES * 2],
@@ -54,12 +54,12 @@ impl<R: Read> Lines<R> {
     }
 
     /// Bytes read so far, of complete lines.
-    pub const fn offset(&self) -> u64 {
+    pub(crate) const fn offset(&self) -> u64 {
         self.offset
     }
 
     /// The next line; `None` at the end.
-    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         let mut searched = 0;
         let (length, too_long) = loop {
             let pending = &self.buffer[self.start..self.end];

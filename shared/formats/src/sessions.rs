@@ -127,26 +127,26 @@ impl<'p, 'o> Sessions<'p, 'o> {
     fn settle(&mut self, placed: &Placed<'_>) -> Result<u32, TooManySessions> {
         let ordinal = match (&placed.id, &placed.group) {
             (Some(id), _) => {
-                let ordinal = match self.by_id.get(&**id) {
-                    Some(&ordinal) => ordinal,
-                    None => {
-                        let ordinal = self.open(SessionId::from_text(id))?;
-                        self.by_id.insert(id.to_string(), ordinal);
-                        ordinal
-                    }
+                let ordinal = if let Some(&ordinal) = self.by_id.get(&**id) {
+                    ordinal
+                } else {
+                    let ordinal = self.open(SessionId::from_text(id))?;
+                    self.by_id.insert(id.to_string(), ordinal);
+                    ordinal
                 };
                 self.part_mut(ordinal).started |= placed.starts;
                 ordinal
             }
             (None, _) if placed.starts => self.begin()?,
-            (None, Some(group)) => match self.by_group.get(&**group) {
-                Some(&ordinal) => ordinal,
-                None => {
+            (None, Some(group)) => {
+                if let Some(&ordinal) = self.by_group.get(&**group) {
+                    ordinal
+                } else {
                     let ordinal = self.open_by_rule()?;
                     self.by_group.insert(group.to_string(), ordinal);
                     ordinal
                 }
-            },
+            }
             (None, None) => self.current()?,
         };
         self.push(ordinal, placed);

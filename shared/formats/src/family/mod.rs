@@ -22,12 +22,12 @@ use crate::sessions::Observer;
 /// # Errors
 /// [`ReadError::Source`] where the source fails, [`ReadError::Rejected`] where the log as a
 /// whole is refused.
-pub fn read_log<'o>(
+pub fn read_log(
     source: impl Read,
     profile: &Profile,
     context: &LogContext,
     limits: &Limits,
-    observer: Option<Observer<'o>>,
+    observer: Option<Observer<'_>>,
 ) -> Result<ParsedLog, ReadError> {
     let interpreter = Interpreter::new(profile, context, limits, observer);
     match &profile.family {

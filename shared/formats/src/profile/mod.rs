@@ -13,7 +13,7 @@ use logbook_model::Level;
 use regex::Regex;
 
 pub use error::ProfileError;
-pub use schema::{DateFrom, Scale, Unit};
+pub(crate) use schema::{DateFrom, Scale, Unit};
 
 use crate::time::{DefaultZone, TimeFormat};
 use fields::FieldTable;

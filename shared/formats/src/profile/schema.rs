@@ -148,7 +148,7 @@ pub(super) struct Time {
 /// Where a time without a date may take it from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DateFrom {
+pub(crate) enum DateFrom {
     /// `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYYMMDD` in the file's name.
     FileName,
     /// When the file was last modified, as the uploader says.
@@ -181,7 +181,7 @@ pub(super) struct Level {
 /// What numbers stand for levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scale {
+pub(crate) enum Scale {
     /// OpenTelemetry's `SeverityNumber`, 1-24.
     SeverityNumber,
     /// Syslog, 0 (emergency) to 7 (debug): RFC 5424.
@@ -216,7 +216,7 @@ pub(super) struct Duration {
 /// Unit of a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Seconds.
     S,
     /// Milliseconds.
