@@ -110,7 +110,8 @@ pub enum ReadError {
     },
 }
 
-/// One event as an observer sees it, in the order of the log.
+/// One event as an observer sees it: in the order of the log, except that look-back holds
+/// events back until their session is settled.
 #[derive(Debug)]
 pub struct Observed<'e> {
     /// The event.

@@ -11,8 +11,8 @@ use logbook_model::{Event, EventReject, EventTime, Kind, LogReject, SessionFacts
 
 use crate::limits::Limits;
 use crate::log::{Flags, LogContext, LogFigures, ParsedLog, ReadError, RejectedRecord};
-use crate::profile::Profile;
 use crate::profile::rules::Subject;
+use crate::profile::{Profile, SessionRule};
 use crate::sessions::{Observer, Placed, Sessions};
 use crate::time::TimeContext;
 use crate::value::Slots;
@@ -91,6 +91,19 @@ impl<'p, 'o> Interpreter<'p, 'o> {
             Ok(good) => self.figures.records += u64::from(good),
             Err(Refusal(reason, detail)) => self.reject(at, reason, detail.into_owned()),
         }
+        self.reject_refused();
+    }
+
+    /// Rejects the events that were taken, held back, and then found no session.
+    fn reject_refused(&mut self) {
+        for at in self.sessions.take_refused() {
+            self.figures.records -= 1;
+            self.reject(at, EventReject::OverBound, self.too_many_sessions());
+        }
+    }
+
+    fn too_many_sessions(&self) -> String {
+        format!("more than {} sessions", self.limits.sessions)
     }
 
     /// Refuses a record.
@@ -122,11 +135,12 @@ impl<'p, 'o> Interpreter<'p, 'o> {
     /// The end of the log.
     pub(crate) fn finish(mut self, inflated_bytes: u64) -> Result<ParsedLog, ReadError> {
         self.figures.inflated_bytes = inflated_bytes;
-        let mut parts = std::mem::replace(
-            &mut self.sessions,
-            Sessions::new(self.context, self.limits, &self.profile.session, None),
-        )
-        .finish();
+        self.sessions.release_all();
+        self.reject_refused();
+        if self.sessions.is_empty() {
+            return Err(self.refuse_without_records());
+        }
+        let mut parts = self.sessions.finish();
         let given = given_facts(self.context);
         let profile = self.profile.reference();
         for part in &mut parts {
@@ -135,20 +149,21 @@ impl<'p, 'o> Interpreter<'p, 'o> {
             part.profile.clone_from(&profile);
             self.figures.backward_steps += part.backward_steps;
         }
-        if self.seq > 0 || !parts.is_empty() {
-            return Ok(ParsedLog {
-                figures: self.figures,
-                parts,
-            });
-        }
+        Ok(ParsedLog {
+            figures: self.figures,
+            parts,
+        })
+    }
+
+    fn refuse_without_records(self) -> ReadError {
         match self.figures.rejects.first() {
-            None => Err(self.refuse_log(LogReject::Empty, "it has no record")),
+            None => self.refuse_log(LogReject::Empty, "it has no record"),
             Some(first) => {
                 let detail = format!(
                     "none of its {} records is good; the first, at line {}: {}: {}",
                     self.figures.records, first.line, first.reason, first.detail
                 );
-                Err(self.refuse_log(LogReject::NoGoodRecord, detail))
+                self.refuse_log(LogReject::NoGoodRecord, detail)
             }
         }
     }
@@ -202,15 +217,13 @@ impl<'p, 'o> Interpreter<'p, 'o> {
                 format!("more than {} events", self.limits.events),
             );
         }
-        let session = &profile.session;
-        let id = first_text(&session.id, slots);
-        let group = if id.is_none() {
-            first_text(&session.group, slots)
-        } else {
-            None
-        };
         let name = name_of(profile, slots, scratch)?;
-        let holds_back = self.sessions.holds_back();
+        let session = &profile.session;
+        let (id, group) = id_and_group(session, slots);
+        let mut facts = SessionFacts::default();
+        if self.sessions.holds_back() {
+            gather_facts(profile, subject, &mut facts);
+        }
         let placed = Placed {
             event: Event {
                 seq: self.seq,
@@ -228,13 +241,7 @@ impl<'p, 'o> Interpreter<'p, 'o> {
             ends: session.end.holds(subject),
             id,
             group,
-            facts: if holds_back {
-                let mut facts = SessionFacts::default();
-                gather_facts(profile, subject, &mut facts);
-                facts
-            } else {
-                SessionFacts::default()
-            },
+            facts,
             attributes: if self.sessions.observed() {
                 attributes_of(profile, slots)
             } else {
@@ -246,12 +253,7 @@ impl<'p, 'o> Interpreter<'p, 'o> {
                 gather_facts(profile, subject, &mut self.sessions.part_mut(ordinal).facts);
             }
             Ok(None) => {}
-            Err(_) => {
-                return refuse(
-                    EventReject::OverBound,
-                    format!("more than {} sessions", self.limits.sessions),
-                );
-            }
+            Err(_) => return refuse(EventReject::OverBound, self.too_many_sessions()),
         }
         self.seq += 1;
         self.flag(time, slots);
@@ -266,15 +268,15 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         }
         let time = time_of(self.profile.time.as_ref(), self.time_context, subject.slots)
             .unwrap_or_default();
-        let Ok(ordinal) = self.sessions.begin_unseen() else {
-            return refuse(
-                EventReject::OverBound,
-                format!("more than {} sessions", self.limits.sessions),
-            );
+        let (id, group) = id_and_group(&self.profile.session, subject.slots);
+        let Ok(ordinal) = self.sessions.begin_unseen(id.as_deref(), group.as_deref()) else {
+            return refuse(EventReject::OverBound, self.too_many_sessions());
         };
         let part = self.sessions.part_mut(ordinal);
-        part.started_at = time;
-        part.last_activity_at = time;
+        if part.events == 0 {
+            part.started_at = time;
+            part.last_activity_at = time;
+        }
         gather_facts(self.profile, subject, &mut part.facts);
         Ok(())
     }
@@ -287,6 +289,17 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         flags.epoch_start += u64::from((0..DAY_US).contains(&time.at.0));
         flags.far_ahead += u64::from(time.at.0 > latest);
         flags.no_zone += u64::from(time.zone == Zone::Local);
+    }
+}
+
+/// What a record says of its session: an id, or else what keeps it apart.
+fn id_and_group<'s>(
+    rule: &SessionRule,
+    slots: &'s Slots<'_>,
+) -> (Option<Cow<'s, str>>, Option<Cow<'s, str>>) {
+    match first_text(&rule.id, slots) {
+        Some(id) => (Some(id), None),
+        None => (None, first_text(&rule.group, slots)),
     }
 }
 
