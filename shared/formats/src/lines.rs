@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
+use crate::interpret::Position;
+
 /// Bytes asked of the source at once.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -23,6 +25,16 @@ pub(crate) struct Line<'a> {
     pub too_long: bool,
     /// The log ends within the line: no line break follows.
     pub ends_open: bool,
+}
+
+impl Line<'_> {
+    /// Where the line starts.
+    pub(crate) const fn at(&self) -> Position {
+        Position {
+            line: self.number,
+            offset: self.offset,
+        }
+    }
 }
 
 /// Reads a source line by line. Memory: twice the longest line allowed, at most.
@@ -104,7 +116,8 @@ impl<R: Read> Lines<R> {
             number: self.number,
             offset,
             text,
-            repaired,
+            // Where it is cut, a character may be cut; and it is rejected anyway.
+            repaired: repaired && !too_long,
             too_long,
             ends_open,
         }))
@@ -119,7 +132,7 @@ impl<R: Read> Lines<R> {
         if self.end + READ_BYTES > self.buffer.len() {
             self.buffer.resize(self.end + READ_BYTES, 0);
         }
-        let read = self.source.read(&mut self.buffer[self.end..])?;
+        let read = read_some(&mut self.source, &mut self.buffer[self.end..])?;
         self.end += read;
         self.eof = read == 0;
         Ok(())
@@ -133,7 +146,7 @@ impl<R: Read> Lines<R> {
         let mut skipped = 0;
         let mut chunk = [0u8; 8192];
         while !self.eof {
-            let read = self.source.read(&mut chunk)?;
+            let read = read_some(&mut self.source, &mut chunk)?;
             if read == 0 {
                 self.eof = true;
                 break;
@@ -158,8 +171,18 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// Reads once; an interrupted read is tried again.
+fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Valid UTF-8 without NUL, and whether anything had to be replaced.
-fn repair(raw: &[u8]) -> (Cow<'_, str>, bool) {
+pub(crate) fn repair(raw: &[u8]) -> (Cow<'_, str>, bool) {
     match simdutf8::basic::from_utf8(raw) {
         Ok(text) if memchr(0, raw).is_none() => (Cow::Borrowed(text), false),
         Ok(text) => (Cow::Owned(text.replace('\0', "\u{fffd}")), true),

@@ -1,6 +1,9 @@
 //! The families of formats: from bytes to records.
 
+mod ahead;
 mod csv;
+mod json;
+mod logfmt;
 mod ndjson;
 mod otlp;
 mod text;
@@ -31,7 +34,7 @@ pub fn read_log(
 ) -> Result<ParsedLog, ReadError> {
     let interpreter = Interpreter::new(profile, context, limits, observer);
     match &profile.family {
-        Family::Ndjson => ndjson::read(source, interpreter),
+        Family::Ndjson(rule) => ndjson::read(source, rule, interpreter),
         Family::Csv(rule) => csv::read(source, rule, interpreter),
         Family::Text(rule) => text::read(source, rule, interpreter),
         Family::Otlp => otlp::read(source, interpreter),

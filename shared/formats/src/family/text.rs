@@ -6,10 +6,12 @@ use std::io::Read;
 use logbook_model::{EventReject, LogReject};
 use regex::CaptureLocations;
 
+use super::json::Plan;
+use super::logfmt;
 use crate::interpret::{Interpreter, Position};
 use crate::lines::{Line, Lines};
 use crate::log::{ParsedLog, ReadError};
-use crate::profile::{BeforeFirst, BlankLines, Layout, TextRule};
+use crate::profile::{BeforeFirst, BlankLines, Inner, Layout, Profile, TextRule};
 use crate::value::{Slots, Value};
 
 /// Bytes and lines at the head of a log by which its layout is chosen.
@@ -76,10 +78,7 @@ struct TextLine<'a> {
 impl<'a> TextLine<'a> {
     fn new(line: Line<'a>, strip: bool) -> Self {
         Self {
-            at: Position {
-                line: line.number,
-                offset: line.offset,
-            },
+            at: line.at(),
             repaired: line.repaired,
             too_long: line.too_long,
             ends_open: line.ends_open,
@@ -124,6 +123,7 @@ struct Reader<'r, 'p, 'o> {
     layout: &'r Layout,
     interpreter: Interpreter<'p, 'o>,
     locations: Vec<CaptureLocations>,
+    inner: Vec<InnerPlan<'p>>,
     slots: usize,
     empty: Slots<'static>,
     /// The record must be whole before it is read.
@@ -143,6 +143,11 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
                 .records
                 .iter()
                 .map(|r| r.pattern.capture_locations())
+                .collect(),
+            inner: rule
+                .inner
+                .iter()
+                .map(|(slot, inner)| InnerPlan::new(*slot, *inner, interpreter.profile()))
                 .collect(),
             slots: interpreter.profile().fields.len(),
             empty: Slots::default(),
@@ -167,11 +172,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             self.begun = true;
             if line.too_long {
                 self.end_record();
-                let detail = format!(
-                    "longer than {} bytes",
-                    self.interpreter.limits().record_bytes
-                );
-                self.interpreter.reject(at, EventReject::TooLong, detail);
+                self.too_long(at);
             } else if self.gathers {
                 self.end_record();
                 let length = text.len();
@@ -181,7 +182,17 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             }
             return;
         }
+        if line.too_long && !(self.begun && self.layout.continuation) {
+            self.too_long(at);
+            return;
+        }
         self.other_line(at, &text, blank);
+    }
+
+    fn too_long(&mut self, at: Position) {
+        let max = self.interpreter.limits().record_bytes;
+        let detail = format!("longer than {max} bytes");
+        self.interpreter.reject(at, EventReject::TooLong, detail);
     }
 
     /// A line at which no record begins.
@@ -253,6 +264,16 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
                 }
             }
         }
+        let depth = self.interpreter.limits().depth;
+        let read = self.inner.iter();
+        if let Err((reason, detail)) = read
+            .map(|inner| inner.fill(&mut slots, depth))
+            .collect::<Result<(), _>>()
+        {
+            self.interpreter.reject(at, reason, detail);
+            self.empty = slots.reuse(0);
+            return;
+        }
         if let Some(slot) = self.rule.whole {
             slots.set(slot, Value::text(text));
         }
@@ -261,6 +282,50 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
         }
         self.interpreter.record(at, &slots);
         self.empty = slots.reuse(0);
+    }
+}
+
+/// What is read within the text of a group.
+struct InnerPlan<'p> {
+    slot: usize,
+    fields: InnerFields<'p>,
+}
+
+enum InnerFields<'p> {
+    Json(Plan),
+    Logfmt(Vec<(&'p str, usize)>),
+}
+
+impl<'p> InnerPlan<'p> {
+    fn new(slot: usize, inner: Inner, profile: &'p Profile) -> Self {
+        let names = profile.fields.names();
+        let prefix = format!("{}.", names[slot]);
+        let within = names
+            .iter()
+            .enumerate()
+            .filter_map(|(slot, name)| Some((slot, name.strip_prefix(&prefix)?)));
+        let fields = match inner {
+            Inner::Json => InnerFields::Json(Plan::new(within)),
+            Inner::Logfmt => InnerFields::Logfmt(within.map(|(slot, key)| (key, slot)).collect()),
+        };
+        Self { slot, fields }
+    }
+
+    fn fill(&self, slots: &mut Slots<'_>, depth: usize) -> Result<(), (EventReject, String)> {
+        let Value::Text(Cow::Borrowed(text)) = *slots.get(self.slot) else {
+            return Ok(());
+        };
+        match &self.fields {
+            InnerFields::Json(plan) => plan.fill(text, depth, slots)?,
+            InnerFields::Logfmt(keys) => {
+                for (key, value) in logfmt::pairs(text) {
+                    for (_, slot) in keys.iter().filter(|(wanted, _)| *wanted == key) {
+                        slots.set(*slot, Value::Text(value.clone()));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 

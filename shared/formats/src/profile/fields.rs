@@ -7,9 +7,19 @@ const MAX_PATH_BYTES: usize = 400;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct FieldTable {
     names: Vec<String>,
+    /// Names are what they are (of columns, of groups), and no paths.
+    plain: bool,
 }
 
 impl FieldTable {
+    /// A table of names that are no paths.
+    pub(crate) const fn plain() -> Self {
+        Self {
+            names: Vec::new(),
+            plain: true,
+        }
+    }
+
     /// The slot of a field, made on first use.
     pub(crate) fn slot(&mut self, name: &str) -> Result<usize, String> {
         if name.is_empty() {
@@ -23,7 +33,9 @@ impl FieldTable {
         if let Some(slot) = self.names.iter().position(|held| held == name) {
             return Ok(slot);
         }
-        parse_path(name)?;
+        if !self.plain {
+            parse_path(name)?;
+        }
         self.names.push(name.to_owned());
         Ok(self.names.len() - 1)
     }

@@ -20,10 +20,9 @@ pub(super) struct ProfileFile {
     pub(super) description: String,
     #[serde(default)]
     pub(super) detect: Many<Detect>,
-    #[serde(default)]
-    pub(super) csv: Csv,
-    #[serde(default)]
-    pub(super) text: Text,
+    pub(super) ndjson: Option<Ndjson>,
+    pub(super) csv: Option<Csv>,
+    pub(super) text: Option<Text>,
     pub(super) time: Option<Time>,
     #[serde(default)]
     pub(super) name: Name,
@@ -72,7 +71,16 @@ pub(super) struct Detect {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Ndjson {
+    #[serde(default)]
+    pub(super) documents: bool,
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Csv {
+    pub(super) comment: Option<String>,
     pub(super) delimiter: Option<char>,
     pub(super) columns: Option<Vec<String>>,
     #[serde(default)]
@@ -91,6 +99,10 @@ pub(super) struct Text {
     pub(super) blank_lines: BlankLines,
     #[serde(default)]
     pub(super) strip_ansi: bool,
+    #[serde(default)]
+    pub(super) json: Many<String>,
+    #[serde(default)]
+    pub(super) logfmt: Many<String>,
     #[serde(default)]
     pub(super) layout: Vec<Layout>,
 }
@@ -295,10 +307,26 @@ impl Rule {
             line: self.line,
         };
         let mut all = self.all.0;
-        if own.field.is_some() || own.level_at_least.is_some() || own.line.is_some() {
+        if own.says_anything() {
             all.insert(0, own);
         }
         all
+    }
+}
+
+impl Condition {
+    const fn says_anything(&self) -> bool {
+        self.field.is_some()
+            || self.equals.is_some()
+            || self.one_of.is_some()
+            || self.not.is_some()
+            || self.contains.is_some()
+            || self.prefix.is_some()
+            || self.suffix.is_some()
+            || self.matches.is_some()
+            || self.exists.is_some()
+            || self.level_at_least.is_some()
+            || self.line.is_some()
     }
 }
 

@@ -1,19 +1,19 @@
 //! From the TOML form to the compiled one.
 
+mod facts;
+mod family;
+mod rules;
+
 use std::collections::BTreeMap;
 
-use logbook_model::Level;
+use logbook_model::{Event, Level};
 use regex::{Regex, RegexBuilder};
 
 use super::error::{Fault, ProfileError, position};
 use super::fields::FieldTable;
-use super::rules::{All, Any, Condition, Test};
 use super::schema::{self, FamilyName, Many, ProfileFile};
 use super::template::Template;
-use super::{
-    CsvRule, DurationRule, FACTS, FactSource, Family, Layout, LevelRule, NameRule, Profile,
-    RecordPattern, SessionRule, TextRule, TimeRule,
-};
+use super::{DurationRule, LevelRule, NameRule, Profile, SessionRule, TimeRule};
 use crate::time::{DefaultZone, TimeFormat};
 
 /// Largest profile, in bytes.
@@ -34,12 +34,15 @@ pub(super) fn compile(text: &str) -> Result<Profile, ProfileError> {
             message: error.message().to_owned(),
         }
     })?;
-    Compiler::default()
+    let fields = match file.family {
+        FamilyName::Csv | FamilyName::Text => FieldTable::plain(),
+        FamilyName::Ndjson | FamilyName::Otlp => FieldTable::default(),
+    };
+    Compiler { fields }
         .profile(file)
         .map_err(|fault| fault.locate(text))
 }
 
-#[derive(Default)]
 struct Compiler {
     fields: FieldTable,
 }
@@ -54,12 +57,12 @@ impl Compiler {
         let name = self.name(file.name)?;
         let level = self.level(file.level)?;
         let count = match file.count {
-            Some(count) => self.slots(&["count", "field"], count.field)?,
+            Some(count) => self.slots(&["count", "field"], &count.field)?,
             None => Vec::new(),
         };
         let duration = match file.duration {
             Some(duration) => Some(DurationRule {
-                slots: self.slots(&["duration", "field"], duration.field)?,
+                slots: self.slots(&["duration", "field"], &duration.field)?,
                 unit: duration.unit,
             }),
             None => None,
@@ -72,14 +75,8 @@ impl Compiler {
         let metadata = self.any(&["metadata"], file.metadata)?;
         let facts = self.facts(file.facts)?;
         let attributes = self.attributes(file.attributes)?;
-        let detect = detect(file.detect)?;
-        // Last: only now is it known which fields a pattern must have.
-        let family = match file.family {
-            FamilyName::Ndjson => Family::Ndjson,
-            FamilyName::Otlp => Family::Otlp,
-            FamilyName::Csv => Family::Csv(csv(file.csv)?),
-            FamilyName::Text => Family::Text(Box::new(self.text(file.text)?)),
-        };
+        let detect = detect(&file.detect)?;
+        let family = self.family(file.family, file.ndjson, file.csv, file.text)?;
         Ok(Profile {
             id: file.profile,
             version: file.version,
@@ -109,7 +106,7 @@ impl Compiler {
             .map_err(|message| Fault::new(path, message))
     }
 
-    fn slots(&mut self, path: &[&str], fields: Many<String>) -> Result<Vec<usize>, Fault> {
+    fn slots(&mut self, path: &[&str], fields: &Many<String>) -> Result<Vec<usize>, Fault> {
         if fields.0.is_empty() {
             return Err(Fault::new(path, "names no field"));
         }
@@ -139,7 +136,7 @@ impl Compiler {
 
     fn time(&mut self, time: schema::Time) -> Result<TimeRule, Fault> {
         let fault = |key: &str, message: String| Fault::new(&["time", key], message);
-        let slots = self.slots(&["time", "field"], time.field)?;
+        let slots = self.slots(&["time", "field"], &time.field)?;
         if time.format.0.is_empty() {
             return Err(fault("format", "names no format".to_owned()));
         }
@@ -177,6 +174,12 @@ impl Compiler {
                 &["name"],
                 "says not what an event is called: give field, template or default",
             ));
+        }
+        if let Some(default) = &name.default
+            && (default.is_empty() || default.len() > Event::MAX_NAME_BYTES)
+        {
+            let message = format!("must have 1 to {} bytes", Event::MAX_NAME_BYTES);
+            return Err(Fault::new(&["name", "default"], message));
         }
         Ok(NameRule {
             templates,
@@ -240,55 +243,6 @@ impl Compiler {
         })
     }
 
-    fn facts(
-        &mut self,
-        facts: BTreeMap<String, Many<schema::Source>>,
-    ) -> Result<Vec<FactSource>, Fault> {
-        let mut sources = Vec::new();
-        for (fact, list) in facts {
-            let position = FACTS
-                .iter()
-                .position(|&known| known == fact)
-                .ok_or_else(|| {
-                    let known = FACTS.join(", ");
-                    Fault::new(&["facts", &fact], format!("is no fact; facts are {known}"))
-                })?;
-            for (at, source) in list.0.into_iter().enumerate() {
-                let at = at.to_string();
-                let source = self
-                    .source(position, source.0)
-                    .map_err(|fault| fault.within(&["facts", &fact, &at]))?;
-                sources.push(source);
-            }
-        }
-        Ok(sources)
-    }
-
-    fn source(&mut self, fact: usize, source: schema::SourceTable) -> Result<FactSource, Fault> {
-        let fields = Many(source.field.into_iter().collect());
-        let templates = Many(source.template.into_iter().collect());
-        let mut values = self.templates(&[], fields, templates)?;
-        let (Some(value), true) = (values.pop(), values.is_empty()) else {
-            return Err(Fault::new(&[], "give either field or template"));
-        };
-        let pattern = source.pattern.as_deref().map(regex).transpose();
-        let pattern = pattern.map_err(|message| Fault::new(&["pattern"], message))?;
-        if let Some(pattern) = &pattern
-            && !pattern
-                .capture_names()
-                .flatten()
-                .any(|name| name == "value")
-        {
-            return Err(Fault::new(&["pattern"], "has no group (?<value>…)"));
-        }
-        Ok(FactSource {
-            fact,
-            value,
-            pattern,
-            when: self.all(&["when"], source.when.0)?,
-        })
-    }
-
     fn attributes(
         &mut self,
         attributes: schema::Attributes,
@@ -304,165 +258,9 @@ impl Compiler {
         }
         Ok(all)
     }
-
-    fn any(&mut self, path: &[&str], rules: Many<schema::Rule>) -> Result<Any, Fault> {
-        let mut any = Vec::new();
-        for (at, rule) in rules.0.into_iter().enumerate() {
-            let at = at.to_string();
-            let conditions = rule.into_conditions();
-            if conditions.is_empty() {
-                return Err(Fault::new(&[&at], "has no condition").within(path));
-            }
-            any.push(
-                self.all(&[&at], conditions)
-                    .map_err(|fault| fault.within(path))?,
-            );
-        }
-        Ok(Any(any))
-    }
-
-    fn all(&mut self, path: &[&str], conditions: Vec<schema::Condition>) -> Result<All, Fault> {
-        let compiled: Result<_, Fault> = conditions
-            .into_iter()
-            .map(|condition| self.condition(condition))
-            .collect();
-        compiled.map(All).map_err(|fault| fault.within(path))
-    }
-
-    fn condition(&mut self, condition: schema::Condition) -> Result<Condition, Fault> {
-        let boxed = |scalar: schema::Scalar| scalar.0.into_boxed_str();
-        let level = |name: String| known_level(&name).map(Test::LevelAtLeast);
-        let level = condition.level_at_least.map(level).transpose();
-        let level = level.map_err(|message| Fault::new(&["level_at_least"], message))?;
-        let matches = condition.matches.as_deref().map(regex).transpose();
-        let matches = matches.map_err(|message| Fault::new(&["matches"], message))?;
-        let of_record = [level, condition.line.map(Test::Line)];
-        let of_field = [
-            condition.equals.map(|s| Test::Equals(boxed(s))),
-            condition
-                .one_of
-                .map(|all| Test::OneOf(all.into_iter().map(boxed).collect())),
-            condition.not.map(|s| Test::Not(boxed(s))),
-            condition
-                .contains
-                .map(|s| Test::Contains(s.into_boxed_str())),
-            condition.prefix.map(|s| Test::Prefix(s.into_boxed_str())),
-            condition.suffix.map(|s| Test::Suffix(s.into_boxed_str())),
-            matches.map(|pattern| Test::Matches(Box::new(pattern))),
-            condition.exists.map(Test::Exists),
-        ];
-        let needs_field = of_field.iter().any(Option::is_some);
-        let mut tests: Vec<Test> = of_record.into_iter().chain(of_field).flatten().collect();
-        let (Some(test), true) = (tests.pop(), tests.is_empty()) else {
-            return Err(Fault::new(
-                &[],
-                "needs exactly one of equals, one_of, not, contains, prefix, suffix, matches, \
-                 exists, level_at_least, line",
-            ));
-        };
-        let slot = match condition.field {
-            Some(field) => self.slot(&["field"], &field)?,
-            None if needs_field => return Err(Fault::new(&[], "names no field to test")),
-            None => usize::MAX,
-        };
-        Ok(Condition { slot, test })
-    }
-
-    fn text(&mut self, text: schema::Text) -> Result<TextRule, Fault> {
-        let mut layouts = Vec::new();
-        for (at, layout) in text.layout.into_iter().enumerate() {
-            let at = at.to_string();
-            let when = regex(&layout.when)
-                .map_err(|message| Fault::new(&["text", "layout", &at, "when"], message))?;
-            layouts.push(Layout {
-                when: Some(when),
-                records: self.records(&["text", "layout", &at, "record"], layout.record)?,
-                continuation: layout.continuation.unwrap_or(true),
-                before_first: layout.before_first,
-                blank_lines: layout.blank_lines,
-            });
-        }
-        if text.record.0.is_empty() {
-            return Err(Fault::new(
-                &["text", "record"],
-                "needs at least one pattern",
-            ));
-        }
-        layouts.push(Layout {
-            when: None,
-            records: self.records(&["text", "record"], text.record)?,
-            continuation: text.continuation.unwrap_or(true),
-            before_first: text.before_first,
-            blank_lines: text.blank_lines,
-        });
-        self.check_groups(&layouts)?;
-        let special = |name: &str| self.fields.names().iter().position(|held| held == name);
-        Ok(TextRule {
-            strip_ansi: text.strip_ansi,
-            whole: special("@text"),
-            rest: special("@rest"),
-            layouts,
-        })
-    }
-
-    fn records(&self, path: &[&str], patterns: Many<String>) -> Result<Vec<RecordPattern>, Fault> {
-        let mut records = Vec::new();
-        for (at, text) in patterns.0.iter().enumerate() {
-            let pattern = regex(text)
-                .map_err(|message| Fault::new(&[&at.to_string()], message).within(path))?;
-            let groups = pattern
-                .capture_names()
-                .enumerate()
-                .filter_map(|(group, name)| {
-                    let slot = self
-                        .fields
-                        .names()
-                        .iter()
-                        .position(|field| Some(&**field) == name)?;
-                    Some((group, slot))
-                });
-            let groups = groups.collect();
-            records.push(RecordPattern { pattern, groups });
-        }
-        Ok(records)
-    }
-
-    /// Every field must be a group of some pattern.
-    fn check_groups(&self, layouts: &[Layout]) -> Result<(), Fault> {
-        let has = |field: &str| {
-            field == "@text"
-                || field == "@rest"
-                || layouts
-                    .iter()
-                    .flat_map(|layout| &layout.records)
-                    .any(|record| record.pattern.capture_names().flatten().any(|g| g == field))
-        };
-        match self.fields.names().iter().find(|field| !has(field)) {
-            Some(field) => Err(Fault::new(
-                &["text", "record"],
-                format!("no pattern has a group (?<{field}>…), which the profile reads"),
-            )),
-            None => Ok(()),
-        }
-    }
 }
 
-fn csv(csv: schema::Csv) -> Result<CsvRule, Fault> {
-    let delimiter = csv.delimiter.unwrap_or(',');
-    if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r') {
-        return Err(Fault::new(
-            &["csv", "delimiter"],
-            "must be one ASCII character, no quote",
-        ));
-    }
-    Ok(CsvRule {
-        delimiter: delimiter as u8,
-        columns: csv.columns,
-        required: csv.required,
-    })
-}
-
-fn detect(detect: Many<schema::Detect>) -> Result<Vec<(i32, Regex)>, Fault> {
+fn detect(detect: &Many<schema::Detect>) -> Result<Vec<(i32, Regex)>, Fault> {
     let mut all = Vec::new();
     for (at, detect) in detect.0.iter().enumerate() {
         let pattern = regex(&detect.pattern)
