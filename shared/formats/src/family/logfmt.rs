@@ -19,12 +19,11 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
             rest = after;
             return Some((key, Cow::Borrowed("")));
         };
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted),
-            None => {
-                let end = value.find(char::is_whitespace).unwrap_or(value.len());
-                (Cow::Borrowed(&value[..end]), &value[end..])
-            }
+        let (value, after) = if let Some(quoted) = value.strip_prefix('"') {
+            quoted_value(quoted)
+        } else {
+            let end = value.find(char::is_whitespace).unwrap_or(value.len());
+            (Cow::Borrowed(&value[..end]), &value[end..])
         };
         rest = after;
         Some((key, value))

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod csv;
+mod inner;
 mod json;
 mod logfmt;
 mod ndjson;

@@ -6,12 +6,11 @@ use std::io::Read;
 use logbook_model::{EventReject, LogReject};
 use regex::CaptureLocations;
 
-use super::json::Plan;
-use super::logfmt;
+use super::inner::InnerPlan;
 use crate::interpret::{Interpreter, Position};
 use crate::lines::{Line, Lines};
 use crate::log::{ParsedLog, ReadError};
-use crate::profile::{BeforeFirst, BlankLines, Inner, Layout, Profile, TextRule};
+use crate::profile::{BeforeFirst, BlankLines, Layout, TextRule};
 use crate::value::{Slots, Value};
 
 /// Bytes and lines at the head of a log by which its layout is chosen.
@@ -264,68 +263,22 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
                 }
             }
         }
-        let depth = self.interpreter.limits().depth;
-        let read = self.inner.iter();
-        if let Err((reason, detail)) = read
-            .map(|inner| inner.fill(&mut slots, depth))
-            .collect::<Result<(), _>>()
-        {
-            self.interpreter.reject(at, reason, detail);
-            self.empty = slots.reuse(0);
-            return;
-        }
         if let Some(slot) = self.rule.whole {
             slots.set(slot, Value::text(text));
         }
         if let Some(slot) = self.rule.rest {
             slots.set(slot, Value::text(text[first..].trim_start_matches('\n')));
         }
-        self.interpreter.record(at, &slots);
-        self.empty = slots.reuse(0);
-    }
-}
-
-/// What is read within the text of a group.
-struct InnerPlan<'p> {
-    slot: usize,
-    fields: InnerFields<'p>,
-}
-
-enum InnerFields<'p> {
-    Json(Plan),
-    Logfmt(Vec<(&'p str, usize)>),
-}
-
-impl<'p> InnerPlan<'p> {
-    fn new(slot: usize, inner: Inner, profile: &'p Profile) -> Self {
-        let names = profile.fields.names();
-        let prefix = format!("{}.", names[slot]);
-        let within = names
+        let depth = self.interpreter.limits().depth;
+        let filled = self
+            .inner
             .iter()
-            .enumerate()
-            .filter_map(|(slot, name)| Some((slot, name.strip_prefix(&prefix)?)));
-        let fields = match inner {
-            Inner::Json => InnerFields::Json(Plan::new(within)),
-            Inner::Logfmt => InnerFields::Logfmt(within.map(|(slot, key)| (key, slot)).collect()),
-        };
-        Self { slot, fields }
-    }
-
-    fn fill(&self, slots: &mut Slots<'_>, depth: usize) -> Result<(), (EventReject, String)> {
-        let Value::Text(Cow::Borrowed(text)) = *slots.get(self.slot) else {
-            return Ok(());
-        };
-        match &self.fields {
-            InnerFields::Json(plan) => plan.fill(text, depth, slots)?,
-            InnerFields::Logfmt(keys) => {
-                for (key, value) in logfmt::pairs(text) {
-                    for (_, slot) in keys.iter().filter(|(wanted, _)| *wanted == key) {
-                        slots.set(*slot, Value::Text(value.clone()));
-                    }
-                }
-            }
+            .try_for_each(|inner| inner.fill(&mut slots, depth));
+        match filled {
+            Ok(()) => self.interpreter.record(at, &slots),
+            Err((reason, detail)) => self.interpreter.reject(at, reason, detail),
         }
-        Ok(())
+        self.empty = slots.reuse(0);
     }
 }
 

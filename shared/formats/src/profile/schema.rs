@@ -291,8 +291,8 @@ pub(super) struct Condition {
 }
 
 impl Rule {
-    /// The conditions, all of which must hold.
-    pub(super) fn into_conditions(self) -> Vec<Condition> {
+    /// The conditions, all of which must hold, each with its place in the rule.
+    pub(super) fn into_conditions(self) -> Vec<(Vec<String>, Condition)> {
         let own = Condition {
             field: self.field,
             equals: self.equals,
@@ -306,11 +306,17 @@ impl Rule {
             level_at_least: self.level_at_least,
             line: self.line,
         };
-        let mut all = self.all.0;
-        if own.says_anything() {
-            all.insert(0, own);
-        }
-        all
+        let own = own.says_anything().then(|| (Vec::new(), own));
+        own.into_iter().chain(self.all.placed("all")).collect()
+    }
+}
+
+impl Many<Condition> {
+    /// The conditions of a list, each with its place under a key.
+    pub(super) fn placed(self, key: &str) -> Vec<(Vec<String>, Condition)> {
+        let all = self.0.into_iter().enumerate();
+        all.map(|(at, condition)| (vec![key.to_owned(), at.to_string()], condition))
+            .collect()
     }
 }
 
@@ -344,13 +350,8 @@ pub(super) struct SourceTable {
 #[derive(Debug)]
 pub(super) struct Source(pub(super) SourceTable);
 
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Attributes {
-    #[serde(default)]
-    pub(super) keep: Vec<String>,
-    #[serde(flatten)]
-    pub(super) named: BTreeMap<String, String>,
-}
+/// Fields by the name under which they are kept; `keep` has those that keep their own.
+pub(super) type Attributes = BTreeMap<String, Many<String>>;
 
 /// A text, a truth value or a number, taken as text.
 #[derive(Debug, Clone)]
@@ -419,7 +420,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
             type Value = Many<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one value or a list")
+                f.write_str("a text, a table, or a list of such")
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Many<T>, E> {
                 T::deserialize(de::value::StrDeserializer::new(v)).map(|one| Many(vec![one]))

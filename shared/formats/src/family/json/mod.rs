@@ -73,9 +73,6 @@ fn refused(error: &serde_json::Error) -> (EventReject, String) {
             format!("number out of range at byte {}", error.column()),
         );
     }
-    if text.starts_with("recursion limit exceeded") {
-        return (EventReject::TooDeep, "nested too deep".to_owned());
-    }
     let what = if error.is_eof() {
         "JSON ends too early"
     } else if error.is_data() {

@@ -35,7 +35,7 @@ impl Compiler {
     fn source(&mut self, fact: usize, source: schema::SourceTable) -> Result<FactSource, Fault> {
         let fields = Many(source.field.into_iter().collect());
         let templates = Many(source.template.into_iter().collect());
-        let mut values = self.templates(&[], fields, templates)?;
+        let mut values = self.templates(&["field"], fields, &["template"], templates)?;
         let (Some(value), true) = (values.pop(), values.is_empty()) else {
             return Err(Fault::new(&[], "give either field or template"));
         };
@@ -53,7 +53,7 @@ impl Compiler {
             fact,
             value,
             pattern,
-            when: self.all(&["when"], source.when.0)?,
+            when: self.all(source.when.placed("when"))?,
         })
     }
 }

@@ -22,7 +22,8 @@ impl Compiler {
         ];
         for (table, given, of) in given {
             if given && family != of {
-                let message = format!("is a table of the family {table:?}, which this is not");
+                let message =
+                    format!("belongs to the family {table:?}, which this profile is not of");
                 return Err(Fault::new(&[table], message));
             }
         }

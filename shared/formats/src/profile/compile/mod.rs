@@ -119,17 +119,19 @@ impl Compiler {
 
     fn templates(
         &mut self,
-        path: &[&str],
+        field_path: &[&str],
         fields: Many<String>,
+        template_path: &[&str],
         templates: Many<String>,
     ) -> Result<Vec<Template>, Fault> {
-        let fault = |message: String| Fault::new(path, message);
         let mut all = Vec::new();
         for field in fields.0 {
-            all.push(Template::field(&field, &mut self.fields).map_err(fault)?);
+            let template = Template::field(&field, &mut self.fields);
+            all.push(template.map_err(|message| Fault::new(field_path, message))?);
         }
         for text in templates.0 {
-            all.push(Template::compile(&text, &mut self.fields).map_err(fault)?);
+            let template = Template::compile(&text, &mut self.fields);
+            all.push(template.map_err(|message| Fault::new(template_path, message))?);
         }
         Ok(all)
     }
@@ -168,7 +170,12 @@ impl Compiler {
     }
 
     fn name(&mut self, name: schema::Name) -> Result<NameRule, Fault> {
-        let templates = self.templates(&["name"], name.field, name.template)?;
+        let templates = self.templates(
+            &["name", "field"],
+            name.field,
+            &["name", "template"],
+            name.template,
+        )?;
         if templates.is_empty() && name.default.is_none() {
             return Err(Fault::new(
                 &["name"],
@@ -199,7 +206,8 @@ impl Compiler {
             let at = at.to_string();
             let known = known_level(&rule.level)
                 .map_err(|message| Fault::new(&["level", "when", &at, "level"], message))?;
-            let all = self.all(&["level", "when", &at], rule.all.0)?;
+            let all = self.all(rule.all.placed("all"));
+            let all = all.map_err(|fault| fault.within(&["level", "when", &at]))?;
             when.push((known, all));
         }
         let default = level
@@ -230,7 +238,8 @@ impl Compiler {
                 } else {
                     (Many(vec![text]), none())
                 };
-                all.extend(self.templates(&["session", key], field, template)?);
+                let path = ["session", key];
+                all.extend(self.templates(&path, field, &path, template)?);
             }
             Ok::<_, Fault>(all)
         };
@@ -248,13 +257,17 @@ impl Compiler {
         attributes: schema::Attributes,
     ) -> Result<Vec<(String, usize)>, Fault> {
         let mut all = Vec::new();
-        for field in attributes.keep {
-            let slot = self.slot(&["attributes", "keep"], &field)?;
-            all.push((field, slot));
-        }
-        for (name, field) in attributes.named {
-            let slot = self.slot(&["attributes", &name], &field)?;
-            all.push((name, slot));
+        for (name, fields) in attributes {
+            let path = ["attributes", &*name];
+            match fields.0.as_slice() {
+                fields if name == "keep" => {
+                    for field in fields {
+                        all.push((field.clone(), self.slot(&path, field)?));
+                    }
+                }
+                [field] => all.push((name.clone(), self.slot(&path, field)?)),
+                _ => return Err(Fault::new(&path, "names one field")),
+            }
         }
         Ok(all)
     }

@@ -14,24 +14,25 @@ impl Compiler {
             if conditions.is_empty() {
                 return Err(Fault::new(&[&at], "has no condition").within(path));
             }
-            any.push(
-                self.all(&[&at], conditions)
-                    .map_err(|fault| fault.within(path))?,
-            );
+            let all = self.all(conditions);
+            any.push(all.map_err(|fault| fault.within(&[&at]).within(path))?);
         }
         Ok(Any(any))
     }
 
     pub(super) fn all(
         &mut self,
-        path: &[&str],
-        conditions: Vec<schema::Condition>,
+        conditions: Vec<(Vec<String>, schema::Condition)>,
     ) -> Result<All, Fault> {
         let compiled: Result<_, Fault> = conditions
             .into_iter()
-            .map(|condition| self.condition(condition))
+            .map(|(place, condition)| {
+                let place: Vec<&str> = place.iter().map(|key| &**key).collect();
+                self.condition(condition)
+                    .map_err(|fault| fault.within(&place))
+            })
             .collect();
-        compiled.map(All).map_err(|fault| fault.within(path))
+        compiled.map(All)
     }
 
     fn condition(&mut self, condition: schema::Condition) -> Result<Condition, Fault> {
