@@ -26,6 +26,7 @@ fn lines_that_begin_no_record_continue_the_one_before() {
     let p = text("", "[attributes]\nrest = \"@rest\"\nwhole = \"@text\"\n");
     let read = read(&p, "INFO a\n  at b\n\n  at c\nWARN d\nINFO e\n");
     assert_eq!(lines(&read), [(1, "a"), (5, "d"), (6, "e")]);
+    assert_eq!(read.log.figures.continuation_lines, 2);
     let rest = |n: usize| &*read.events[n].attributes[0].1;
     assert_eq!((rest(0), rest(1), rest(2)), ("  at b\n\n  at c", "", ""));
     assert_eq!(read.events[0].attributes[1].1, "INFO a\n  at b\n\n  at c");

@@ -197,6 +197,9 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
     /// A line at which no record begins.
     fn other_line(&mut self, at: Position, text: &str, blank: bool) {
         if self.begun && self.layout.continuation {
+            if !blank {
+                self.interpreter.continuation_line();
+            }
             let max = self.interpreter.limits().record_bytes;
             if let Some((_, whole, _, _)) = &mut self.open
                 && whole.len() + text.len() < max
@@ -215,7 +218,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             self.layout.before_first
         };
         match what {
-            BeforeFirst::Ignore => {}
+            BeforeFirst::Ignore => self.interpreter.continuation_line(),
             BeforeFirst::Reject => {
                 let detail = "it begins no record".to_owned();
                 self.interpreter.reject(at, EventReject::Broken, detail);

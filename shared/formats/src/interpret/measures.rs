@@ -24,12 +24,17 @@ pub(super) fn name_of<'s>(
         .templates
         .iter()
         .find(|template| template.fits(slots));
-    let rendered = fits.and_then(|template| template.render(slots, scratch));
-    match (rendered, &profile.name.default) {
-        (Some(Cow::Borrowed(name)), _) => Ok(Event::bounded_name(name)),
-        (Some(Cow::Owned(name)), _) => Ok(Cow::Owned(Event::bounded_name(&name).into_owned())),
-        (None, Some(default)) => Ok(Cow::Borrowed(default)),
-        (None, None) => refuse(
+    let name = match fits.and_then(|template| template.render(slots, scratch)) {
+        Some(Cow::Borrowed(name)) => Event::bounded_name(name.trim()),
+        Some(Cow::Owned(name)) => Cow::Owned(Event::bounded_name(name.trim()).into_owned()),
+        None => Cow::Borrowed(""),
+    };
+    if !name.is_empty() {
+        return Ok(name);
+    }
+    match &profile.name.default {
+        Some(default) => Ok(Cow::Borrowed(default)),
+        None => refuse(
             EventReject::NoName,
             "none of the fields that name an event is there",
         ),

@@ -85,6 +85,11 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         self.figures.repaired_utf8 += 1;
     }
 
+    /// Counts a line that belongs to a record that began before it.
+    pub(crate) const fn continuation_line(&mut self) {
+        self.figures.continuation_lines += 1;
+    }
+
     /// Takes a record whose fields are in their slots.
     pub(crate) fn record(&mut self, at: Position, slots: &Slots<'_>) {
         match self.try_record(at, slots) {

@@ -115,3 +115,50 @@ pub(crate) fn refused(profile: &Profile, log: impl AsRef<[u8]>) -> (LogReject, S
         other => panic!("the log is not rejected: {other:?}"),
     }
 }
+
+/// The folder of logs of the field, which are no part of the project.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only the caller knows where they are"
+)]
+pub(crate) fn real_logs() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("LOGBOOK_REAL_LOGS").map(Into::into);
+    if folder.is_none() {
+        println!("skipped: LOGBOOK_REAL_LOGS is not set");
+    }
+    folder
+}
+
+/// All files below a folder, by their paths, in order.
+pub(crate) fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Rows by level over all sessions.
+pub(crate) fn levels(log: &ParsedLog) -> String {
+    let mut sums = [0; 7];
+    for part in &log.parts {
+        for (sum, n) in sums.iter_mut().zip(part.by_level) {
+            *sum += n;
+        }
+    }
+    let levels = logbook_model::PartBuilder::levels(&sums);
+    let levels: Vec<String> = levels
+        .iter()
+        .map(|(name, n)| format!("{name} {n}"))
+        .collect();
+    levels.join(", ")
+}
