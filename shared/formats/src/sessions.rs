@@ -24,7 +24,7 @@ pub(crate) struct Placed<'a> {
     pub(crate) starts: bool,
     pub(crate) ends: bool,
     /// Only where facts are gathered before the session is known.
-    pub(crate) facts: SessionFacts,
+    pub(crate) facts: Option<Box<SessionFacts>>,
     pub(crate) attributes: Vec<(String, String)>,
 }
 
@@ -183,7 +183,9 @@ impl<'p, 'o> Sessions<'p, 'o> {
         builder.push(&placed.event);
         self.names += builder.names() - before;
         let part = builder.part_mut();
-        part.facts.fill_from(&placed.facts);
+        if let Some(facts) = &placed.facts {
+            part.facts.fill_from(facts);
+        }
         if placed.ends {
             part.end = Some(placed.event.time);
         }

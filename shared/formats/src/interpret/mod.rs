@@ -225,10 +225,11 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         let name = name_of(profile, slots, scratch)?;
         let session = &profile.session;
         let (id, group) = id_and_group(session, slots);
-        let mut facts = SessionFacts::default();
-        if self.sessions.holds_back() {
+        let facts = self.sessions.holds_back().then(|| {
+            let mut facts = Box::<SessionFacts>::default();
             gather_facts(profile, subject, &mut facts);
-        }
+            facts
+        });
         let placed = Placed {
             event: Event {
                 seq: self.seq,

@@ -4,6 +4,7 @@
 mod visit;
 
 use logbook_model::EventReject;
+use memchr::memchr2_iter;
 use serde::de::DeserializeSeed;
 
 use crate::profile::fields::{Step, parse_path};
@@ -22,7 +23,10 @@ struct Node {
     slots: Vec<usize>,
     /// Where the name of the first key goes.
     key_name: Option<usize>,
+    /// Shortest first, once the plan is made.
     keys: Vec<(String, Node)>,
+    /// For each length of a key, the place of the first that is longer.
+    places: Vec<usize>,
     any_key: Option<Box<Node>>,
     items: Vec<(usize, Node)>,
 }
@@ -41,6 +45,7 @@ impl Plan {
             }
         }
         plan.root.spread_any_key();
+        plan.root.sort_keys();
         plan
     }
 
@@ -88,8 +93,7 @@ fn refused(error: &serde_json::Error) -> (EventReject, String) {
 
 /// Whether a JSON text nests deeper than `max`. Brackets in strings do not count.
 fn depth_exceeds(bytes: &[u8], max: usize) -> bool {
-    let opening = bytes.iter().filter(|&&b| b == b'{' || b == b'[').count();
-    if opening <= max {
+    if memchr2_iter(b'{', b'[', bytes).take(max + 1).count() <= max {
         return false;
     }
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
@@ -139,6 +143,34 @@ impl Node {
         for node in keys.chain(items).chain(self.any_key.as_deref_mut()) {
             node.spread_any_key();
         }
+    }
+
+    /// Sorts the keys so that one is sought among those of its length only.
+    fn sort_keys(&mut self) {
+        self.keys.sort_by_key(|(key, _)| key.len());
+        let longest = self.keys.last().map_or(0, |(key, _)| key.len());
+        self.places = (0..=longest)
+            .map(|length| self.keys.partition_point(|(key, _)| key.len() <= length))
+            .collect();
+        let keys = self.keys.iter_mut().map(|(_, node)| node);
+        let items = self.items.iter_mut().map(|(_, node)| node);
+        for node in keys.chain(items).chain(self.any_key.as_deref_mut()) {
+            node.sort_keys();
+        }
+    }
+
+    /// The place of a key among the children.
+    fn place(&self, key: &str) -> Option<usize> {
+        let end = *self.places.get(key.len())?;
+        let start = key
+            .len()
+            .checked_sub(1)
+            .map_or(0, |shorter| self.places[shorter]);
+        let first = key.as_bytes().first();
+        let mut among = self.keys[start..end].iter();
+        // The first byte tells most keys of one length apart, without a call.
+        let at = among.position(|(held, _)| held.as_bytes().first() == first && held == key);
+        at.map(|at| start + at)
     }
 
     fn overlay(&mut self, other: &Self) {

@@ -48,7 +48,7 @@ fn visit_object<'de, A: MapAccess<'de>>(
                 slots.set(slot, Value::Text(key.clone()));
             }
         }
-        let found = node.keys.iter().position(|(held, _)| *held == *key);
+        let found = node.place(&key);
         let child = match found {
             Some(at) => {
                 let bit = 1u64.checked_shl(at as u32).unwrap_or(0);
