@@ -206,6 +206,7 @@ impl<'p, 'o> Sessions<'p, 'o> {
         if let Some(Run::Open(before)) = self.run(group) {
             let part = self.part_mut(before);
             part.superseded = !part.ended();
+            part.continued |= !part.started;
         }
         let opened = self.open_by_rule();
         self.set_run(group, opened.map_or(Run::Refused, Run::Open));
@@ -221,7 +222,8 @@ impl<'p, 'o> Sessions<'p, 'o> {
             None => {}
         }
         let ordinal = self.open_by_rule()?;
-        self.part_mut(ordinal).continued = self.has_starts;
+        // Not every group need have a start: there, the next start of the group tells.
+        self.part_mut(ordinal).continued = self.has_starts && group.is_none();
         self.set_run(group, Run::Open(ordinal));
         Ok(ordinal)
     }
