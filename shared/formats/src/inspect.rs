@@ -18,7 +18,7 @@ pub struct Inspection {
 }
 
 /// The log as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct InspectedLog {
     /// Family of the format: ndjson, csv, text or otlp.
     pub format: &'static str,

@@ -78,7 +78,7 @@ impl<'p, 'o> Sessions<'p, 'o> {
             observer,
             lookback_us: rule.lookback_us,
             has_starts: !rule.start.is_empty(),
-            marks_ends: !rule.end.is_empty(),
+            marks_ends: !rule.end_optional && !rule.end.is_empty(),
             parts: Vec::new(),
             names: 0,
             by_id: HashMap::default(),

@@ -6,7 +6,7 @@ mod inner;
 mod json;
 mod logfmt;
 mod ndjson;
-mod otlp;
+pub(crate) mod otlp;
 mod text;
 
 use std::io::Read;

@@ -160,6 +160,8 @@ pub(crate) struct SessionRule {
     pub(crate) group: Vec<Template>,
     pub(crate) start: Any,
     pub(crate) end: Any,
+    /// A session may also end without the end being marked: silence then means nothing.
+    pub(crate) end_optional: bool,
     pub(crate) lookback_us: i64,
 }
 

@@ -252,6 +252,8 @@ pub(super) struct Session {
     #[serde(default)]
     pub(super) end: Many<Rule>,
     #[serde(default)]
+    pub(super) end_optional: bool,
+    #[serde(default)]
     pub(super) lookback_ms: u32,
 }
 

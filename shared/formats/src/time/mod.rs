@@ -134,6 +134,18 @@ pub(crate) fn read_time(
     Err(error)
 }
 
+/// The instant of an RFC 3339 text; `None` for any other, and for one without a zone.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let civil = rfc3339::parse(text.trim()).ok()?;
+    match civil
+        .resolve(&DefaultZone::Local, TimeContext::default())
+        .ok()?
+    {
+        Reading::At(time) if time.zone == logbook_model::Zone::Utc => Some(time.at),
+        _ => None,
+    }
+}
+
 fn read_one(
     value: &Value<'_>,
     format: &TimeFormat,

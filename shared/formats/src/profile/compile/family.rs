@@ -29,7 +29,10 @@ impl Compiler {
         }
         Ok(match family {
             FamilyName::Ndjson => Family::Ndjson(ndjson_rule(ndjson.unwrap_or_default())?),
-            FamilyName::Otlp => Family::Otlp,
+            FamilyName::Otlp => {
+                self.check_otlp()?;
+                Family::Otlp
+            }
             FamilyName::Csv => Family::Csv(self.csv(csv.unwrap_or_default())?),
             FamilyName::Text => Family::Text(Box::new(self.text(text.unwrap_or_default())?)),
         })
@@ -56,6 +59,21 @@ impl Compiler {
             columns: csv.columns,
             required: csv.required,
         })
+    }
+
+    fn check_otlp(&self) -> Result<(), Fault> {
+        let mut names = self.fields.names().iter();
+        match names.find(|name| !crate::family::otlp::is_field(name)) {
+            None => Ok(()),
+            Some(name) => Err(Fault::new(
+                &["family"],
+                format!(
+                    "{name:?} is no field of OTLP: they are time, eventName, severityNumber, \
+                     severityText, traceId, spanId, body, body.…, attributes.…, resource.…, \
+                     scope.name, scope.version, scope.attributes.…, @resource"
+                ),
+            )),
+        }
     }
 
     fn text(&mut self, text: schema::Text) -> Result<TextRule, Fault> {

@@ -248,6 +248,7 @@ impl Compiler {
             group: split("group", session.group)?,
             start: self.any(&["session", "start"], session.start)?,
             end: self.any(&["session", "end"], session.end)?,
+            end_optional: session.end_optional,
             lookback_us: i64::from(session.lookback_ms) * 1000,
         })
     }

@@ -1,0 +1,91 @@
+//! What an uploader says of a log, in headers or in a ticket's request.
+
+use std::collections::BTreeMap;
+
+use axum::http::HeaderMap;
+use logbook_bootstrap::{Problem, ProblemKind};
+use logbook_model::{Consent, LogId, Timestamp};
+
+/// Names that an uploader may give, as in `X-Logbook-File-Name`.
+pub(crate) const NAMES: &[&str] = &[
+    "session",
+    "version",
+    "os",
+    "runtime",
+    "user",
+    "installation",
+    "account",
+    "environment",
+    "file_name",
+    "modified_at",
+];
+/// Longest value, in bytes.
+const MAX_VALUE_BYTES: usize = 256;
+
+/// What was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) log: Option<LogId>,
+    pub(crate) consent: Option<Consent>,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// Reads the `X-Logbook-…` headers; an unknown one is an error.
+pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Given, Problem> {
+    let mut given = Given::default();
+    for (name, value) in headers {
+        let Some(name) = name.as_str().strip_prefix("x-logbook-") else {
+            continue;
+        };
+        if name == "key" {
+            continue;
+        }
+        let value = std::str::from_utf8(value.as_bytes()).map_err(|_| {
+            Problem::new(
+                ProblemKind::BadRequest,
+                format!("X-Logbook-{name} is not UTF-8"),
+            )
+        })?;
+        set(&mut given, &name.replace('-', "_"), value)?;
+    }
+    Ok(given)
+}
+
+/// Takes one thing that was given.
+pub(crate) fn set(given: &mut Given, name: &str, value: &str) -> Result<(), Problem> {
+    let bad =
+        |detail: String| Problem::new(ProblemKind::BadRequest, detail).with("parameter", name);
+    match name {
+        "log_id" => given.log = Some(LogId::new(value).map_err(|error| bad(error.to_string()))?),
+        "consent" => given.consent = Some(value.parse().map_err(|error| bad(format!("{error}")))?),
+        _ if !NAMES.contains(&name) => {
+            let detail = format!(
+                "{name:?} is nothing an uploader says; known are log_id, consent, {}",
+                NAMES.join(", ")
+            );
+            return Err(Problem::new(ProblemKind::UnknownParameter, detail).with("parameter", name));
+        }
+        _ if value.len() > MAX_VALUE_BYTES => {
+            return Err(bad(format!("{name} has more than {MAX_VALUE_BYTES} bytes")));
+        }
+        "modified_at" => {
+            let micros = micros_of(value).ok_or_else(|| {
+                bad("modified_at is no time such as 2026-01-31T12:00:00Z".to_owned())
+            })?;
+            given.metadata.insert(name.to_owned(), micros.to_string());
+        }
+        _ if value.is_empty() => {}
+        _ => {
+            given.metadata.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Microseconds of an RFC 3339 time in UTC, or of a plain number of microseconds.
+fn micros_of(text: &str) -> Option<i64> {
+    if let Ok(micros) = text.parse::<i64>() {
+        return Timestamp::from_micros(micros).map(|at| at.0);
+    }
+    logbook_formats::parse_rfc3339(text).map(|at| at.0)
+}

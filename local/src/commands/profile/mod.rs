@@ -1,0 +1,98 @@
+//! `logbook profile`.
+
+mod cases;
+mod preview;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use logbook_formats::{Profile, builtin_texts, draft_profile};
+
+use super::REFUSED;
+use crate::cli::{ProfileCommand, SealedArgs};
+use crate::log_file;
+use crate::output;
+
+pub(super) fn run(command: ProfileCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        ProfileCommand::List => list(),
+        ProfileCommand::Show { name } => show(&name),
+        ProfileCommand::Check { file } => check(&file),
+        ProfileCommand::Try {
+            profile,
+            log,
+            lines,
+            json,
+        } => preview::run(&profile, &log, lines, json),
+        ProfileCommand::New { log, name } => new(&log, &name),
+        ProfileCommand::Test { profiles, update } => cases::run(&profiles, update),
+    }
+}
+
+fn list() -> anyhow::Result<ExitCode> {
+    let rows: Vec<_> = builtin_texts()
+        .iter()
+        .filter_map(|(name, _)| logbook_formats::builtin(name))
+        .map(|profile| {
+            vec![
+                profile.reference(),
+                profile.family().to_owned(),
+                profile.description().to_owned(),
+            ]
+        })
+        .collect();
+    output::text(&output::table(&["profile", "family", "reads"], &rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(name: &str) -> anyhow::Result<ExitCode> {
+    let profile = log_file::named_profile(name)?;
+    let text = builtin_texts()
+        .iter()
+        .find(|(known, _)| *known == profile.id());
+    let (_, text) = text.context("the profile has no text")?;
+    output::text(text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(file: &Path) -> anyhow::Result<ExitCode> {
+    let text = log_file::read_text(file)?;
+    match Profile::from_toml(&text) {
+        Ok(profile) => {
+            output::text(&format!(
+                "{}: good: profile {} of family {}\n",
+                file.display(),
+                profile.reference(),
+                profile.family()
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            let shown = text.lines().nth(error.line.saturating_sub(1)).unwrap_or("");
+            output::text(&format!(
+                "{}:{}:{}: {}{}\n    {shown}\n",
+                file.display(),
+                error.line,
+                error.column,
+                if error.key.is_empty() {
+                    String::new()
+                } else {
+                    format!("{}: ", error.key)
+                },
+                error.message
+            ))?;
+            Ok(ExitCode::from(REFUSED))
+        }
+    }
+}
+
+fn new(log: &Path, name: &str) -> anyhow::Result<ExitCode> {
+    let log = log_file::open(log, &SealedArgs::default(), u64::MAX)?;
+    let drafted = draft_profile(name, &log.head);
+    if let Err(error) = Profile::from_toml(&drafted) {
+        anyhow::bail!("the name {name:?} makes no profile: {error}");
+    }
+    output::text(&drafted)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,83 @@
+//! What the program prints. The only place that writes to the terminal.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the program's output goes through here"
+)]
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context;
+use serde::Serialize;
+
+/// Prints text to standard output. A reader that went away is no error.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("writing to standard output"),
+    }
+}
+
+/// Prints one JSON document, indented.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut document = serde_json::to_string_pretty(value)?;
+    document.push('\n');
+    text(&document)
+}
+
+/// Prints a line for people to standard error.
+pub(crate) fn note(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Prints a failure with its causes.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+/// A table: columns as wide as their widest cell, numbers to the right.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let numeric: Vec<bool> = (0..header.len())
+        .map(|at| !rows.is_empty() && rows.iter().all(|row| is_number(&row[at])))
+        .collect();
+    let width = |at: usize| {
+        let cells = rows.iter().map(|row| row[at].chars().count());
+        cells.chain([header[at].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let mut line = String::new();
+        for (at, cell) in cells.iter().enumerate() {
+            let blanks = " ".repeat(widths[at] - cell.chars().count());
+            if at > 0 {
+                line.push_str("  ");
+            }
+            if numeric[at] {
+                line.push_str(&blanks);
+                line.push_str(cell);
+            } else {
+                line.push_str(cell);
+                line.push_str(&blanks);
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line.push('\n');
+        line
+    };
+    let header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
+    let rule: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
+    let mut out = line(&header);
+    out.push_str(&line(&rule));
+    for row in rows {
+        out.push_str(&line(row));
+    }
+    out
+}
+
+fn is_number(cell: &str) -> bool {
+    let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | '-' | '+');
+    cell.is_empty()
+        || cell == "–"
+        || (cell.chars().all(digits) && cell.chars().any(char::is_numeric))
+}

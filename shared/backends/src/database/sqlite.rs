@@ -1,0 +1,112 @@
+//! SQLite: one connection that writes, a few that read.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+use super::Attached;
+use crate::disk::create_private;
+use crate::{Durability, Result};
+
+const READERS: u32 = 4;
+const STATEMENTS: usize = 400;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The connections to one file.
+#[derive(Debug, Clone)]
+pub(crate) struct Pools {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Pools {
+    pub(crate) async fn open(
+        path: &Path,
+        durability: Durability,
+        attached: Vec<Attached>,
+    ) -> Result<Self> {
+        let writer = writer(path, durability, attached.clone()).await?;
+        let readers = attaching(attached)
+            .max_connections(READERS)
+            .min_connections(0)
+            .connect_lazy_with(options(path, durability).pragma("query_only", "ON"));
+        Ok(Self { writer, readers })
+    }
+
+    pub(crate) const fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    pub(crate) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// A transaction that may write, begun as one: it never has to wait midway for a lock that
+    /// another holds.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A pool of the one connection that writes; the file is made (0600) if there is none.
+pub(crate) async fn writer(
+    path: &Path,
+    durability: Durability,
+    attached: Vec<Attached>,
+) -> Result<SqlitePool> {
+    let owned = path.to_owned();
+    tokio::task::spawn_blocking(move || create_private(&owned)).await??;
+    let pool = attaching(attached)
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options(path, durability))
+        .await?;
+    Ok(pool)
+}
+
+/// A pool whose every connection has other files attached.
+fn attaching(attached: Vec<Attached>) -> SqlitePoolOptions {
+    let attached = Arc::new(attached);
+    SqlitePoolOptions::new().after_connect(move |connection, _| {
+        let attached = Arc::clone(&attached);
+        Box::pin(async move {
+            for Attached { name, path } in attached.iter() {
+                sqlx::query("ATTACH DATABASE ? AS ?")
+                    .bind(path.to_string_lossy().as_ref())
+                    .bind(name)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Ok(())
+        })
+    })
+}
+
+fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+    let synchronous = match durability {
+        Durability::Fsync => SqliteSynchronous::Full,
+        Durability::Process => SqliteSynchronous::Normal,
+    };
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-32000")
+}

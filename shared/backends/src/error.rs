@@ -1,0 +1,115 @@
+//! What can go wrong outside, and whether it may pass.
+
+use std::path::{Path, PathBuf};
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a backend could not do what was asked.
+///
+/// *Permanent* means that the very input or the stored bytes are at fault: the same call
+/// fails again for ever, so a message that caused it should become a reject. *Transient*
+/// means that the surroundings are at fault (disk, lock, permissions, network): the same call
+/// may succeed once they are mended, so nothing may be given up because of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a file operation. Transient.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// An object is larger than the caller will take. Permanent.
+    #[error("object has {size} bytes, at most {max} are taken")]
+    TooLarge {
+        /// Bytes of its body.
+        size: u64,
+        /// Bytes allowed.
+        max: u64,
+    },
+    /// A text is no object key. Permanent.
+    #[error("not an object key: {reason}")]
+    InvalidKey {
+        /// The rule that it breaks.
+        reason: &'static str,
+    },
+    /// Stored bytes are not what was once written. Permanent.
+    #[error("stored {what} is damaged: {reason}")]
+    Damaged {
+        /// What is damaged.
+        what: &'static str,
+        /// How it shows.
+        reason: String,
+    },
+    /// A key file can be read or written by others than its owner. Transient: mend its mode.
+    #[error("{path} has mode {mode:03o}; a key file must be open to its owner only (600)")]
+    TooOpen {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The operating system gave no random bytes. Transient.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// The database refused. See [`Error::is_transient`].
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// The schema could not be brought up to date. Transient: nothing about a log is at fault.
+    #[error("migration: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A task on the blocking pool did not finish. Transient.
+    #[error("a blocking task did not finish: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// Whether the same call may succeed later. See [`Error`].
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } | Self::InvalidKey { .. } | Self::Damaged { .. } => false,
+            Self::Sql(error) => !is_input_fault(error),
+            _ => true,
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn damaged(what: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self::Damaged {
+            what,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// Whether the database found fault with the values: too big, of the wrong type, against a
+/// constraint, or not readable as what the column holds.
+fn is_input_fault(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => true,
+        sqlx::Error::Database(error) => {
+            use sqlx::error::ErrorKind;
+            // SQLITE_TOOBIG and SQLITE_MISMATCH.
+            let code = error.code();
+            matches!(code.as_deref(), Some("18" | "20"))
+                || matches!(
+                    error.kind(),
+                    ErrorKind::NotNullViolation | ErrorKind::CheckViolation
+                )
+        }
+        _ => false,
+    }
+}

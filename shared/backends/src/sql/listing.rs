@@ -1,0 +1,164 @@
+//! The ledger's own side: what a listing of the archive finds. See [`super::ledger()`].
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use logbook_model::{Day, LogId, ProductId, Timestamp};
+
+use super::log::settled_of;
+use super::rows::{Cells, Connection, Query, bigint, insert, select_in};
+use crate::{Database, Result};
+
+/// An object of the archive, as a listing finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedLog {
+    /// The log.
+    pub log: LogId,
+    /// The object's time. Of the tombstone of an erased log: the time of the object that was
+    /// there before it.
+    pub archived_at: Timestamp,
+}
+
+/// A listing of one product's archive under way. Nothing is stored before it is finished.
+#[derive(Debug)]
+pub struct Listing {
+    product: ProductId,
+    as_of: Timestamp,
+    previous: Option<Timestamp>,
+    received: BTreeMap<Day, u64>,
+    without_row: Vec<WithoutRow>,
+}
+
+#[derive(Debug)]
+struct WithoutRow {
+    product: ProductId,
+    log: LogId,
+    day: Day,
+    lost: bool,
+}
+
+impl Listing {
+    /// Begins a listing. `as_of` is an instant before which every object is sure to be found,
+    /// some minutes before now to allow for clocks that differ.
+    pub async fn begin(db: &Database, product: &ProductId, as_of: Timestamp) -> Result<Self> {
+        let mut connection = db.sqlite().readers().acquire().await?;
+        Ok(Self {
+            product: product.clone(),
+            as_of,
+            previous: listed_as_of(&mut connection, product).await?,
+            received: BTreeMap::new(),
+            without_row: Vec::new(),
+        })
+    }
+
+    /// Takes a page of the listing and gives the logs of it that have no row, to be queued
+    /// again if they are old enough. Objects that are not older than `as_of` are passed over.
+    pub async fn add(&mut self, db: &Database, page: &[ListedLog]) -> Result<Vec<LogId>> {
+        let page: Vec<&ListedLog> = page
+            .iter()
+            .filter(|log| log.archived_at < self.as_of)
+            .collect();
+        let ids: Vec<&str> = page.iter().map(|log| log.log.as_str()).collect();
+        let mut connection = db.sqlite().readers().acquire().await?;
+        let settled: HashSet<LogId> = settled_of(&mut connection, &self.product, &ids)
+            .await?
+            .into_iter()
+            .collect();
+        let noted = noted_of(&mut connection, &self.product, &ids).await?;
+        let mut missing = Vec::new();
+        for listed in page {
+            let day = listed.archived_at.day();
+            *self.received.entry(day).or_default() += 1;
+            if settled.contains(&listed.log) {
+                continue;
+            }
+            let older = self
+                .previous
+                .is_some_and(|previous| listed.archived_at < previous);
+            self.without_row.push(WithoutRow {
+                product: self.product.clone(),
+                log: listed.log.clone(),
+                day,
+                lost: noted.get(&listed.log).copied().unwrap_or(older),
+            });
+            missing.push(listed.log.clone());
+        }
+        Ok(missing)
+    }
+
+    /// Stores the listing in place of the one before. Call it only after the last page.
+    pub async fn finish(self, db: &Database) -> Result<()> {
+        let mut transaction = db.sqlite().begin().await?;
+        for sql in [
+            "DELETE FROM ledger_received WHERE product = ?",
+            "DELETE FROM ledger_pending WHERE product = ?",
+        ] {
+            sqlx::query(sql)
+                .bind(self.product.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        let received: Vec<(&ProductId, Day, u64)> = self
+            .received
+            .iter()
+            .map(|(&day, &n)| (&self.product, day, n))
+            .collect();
+        let (head, columns) = ("INSERT INTO ledger_received", "product, day, received");
+        insert(&mut transaction, head, columns, &received, bind_received).await?;
+        let (head, columns) = ("INSERT INTO ledger_pending", "product, log_id, day, lost");
+        insert(
+            &mut transaction,
+            head,
+            columns,
+            &self.without_row,
+            bind_without_row,
+        )
+        .await?;
+        sqlx::query("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
+            .bind(self.product.as_str())
+            .bind(self.as_of.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+fn bind_received(query: Query, (product, day, n): &(&ProductId, Day, u64)) -> Query {
+    query.bind(product.as_str()).bind(day.0).bind(bigint(*n))
+}
+
+fn bind_without_row(query: Query, row: &WithoutRow) -> Query {
+    query
+        .bind(row.product.as_str())
+        .bind(row.log.as_str())
+        .bind(row.day.0)
+        .bind(i64::from(row.lost))
+}
+
+/// Which of some logs the last listing noted as without a row, and whether as lost.
+async fn noted_of(
+    connection: &mut Connection,
+    product: &ProductId,
+    logs: &[&str],
+) -> Result<HashMap<LogId, bool>> {
+    let head = "SELECT log_id, lost FROM ledger_pending WHERE product = ? AND log_id IN";
+    let rows = select_in(connection, head, product, logs).await?;
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            Ok((cells.log()?, cells.flag()?))
+        })
+        .collect()
+}
+
+/// The instant of the last listing.
+pub(super) async fn listed_as_of(
+    connection: &mut Connection,
+    product: &ProductId,
+) -> Result<Option<Timestamp>> {
+    let row = sqlx::query("SELECT as_of FROM ledger_listing WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Cells::new(&row).time()).transpose()
+}

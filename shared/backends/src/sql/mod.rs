@@ -1,0 +1,44 @@
+//! The sessions schema: what is stored of logs and sessions, and what is asked of it.
+//!
+//! The modules are named by what they know. SQL is static text of the subset that MySQL 8,
+//! MariaDB 10.11 and SQLite share (`?`, `REPLACE INTO`, no `RETURNING`, no upsert); what is
+//! particular to one database is in [`crate::Database`]. Folding is done in Rust.
+//!
+//! A log that is in the archive and has no row is **pending**: nothing is ever inserted for
+//! it, so that the archive alone says what must still be parsed.
+
+mod dirty;
+mod ledger;
+mod listing;
+mod log;
+mod parsed;
+mod part;
+mod query;
+mod refold;
+mod reject;
+mod reject_query;
+mod rows;
+mod session;
+mod settle;
+mod store;
+
+pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
+pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
+pub use listing::{ListedLog, Listing};
+pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, log_row, log_rows_of_day};
+pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
+pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
+pub use reject::{MAX_SAMPLES, RejectSample, Rejects, Scope};
+pub use reject_query::{RejectFilter, RejectKey, RejectRow, RejectTotal, reject_totals, rejects};
+pub use session::SessionRow;
+pub use settle::settle_silence;
+pub use store::{store_erased, store_parsed, store_rejected};
+
+use crate::{Database, Result};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Brings the sessions schema up to date; does nothing where it is.
+pub async fn migrate(db: &Database) -> Result<()> {
+    db.migrate(&MIGRATIONS).await
+}

@@ -1,0 +1,56 @@
+//! Judging silence: sessions that should have ended and did not.
+
+use std::collections::BTreeSet;
+
+use logbook_model::{ProductId, SessionId, Timestamp};
+
+use super::refold::{refold, settled_as_of};
+use super::rows::Cells;
+use crate::{Database, Result};
+
+const CHUNK: i64 = 500;
+
+/// Judges the product's sessions that were silent for longer than `timeout_secs` before
+/// `as_of`, the instant up to which the caller vouches that all has come in; their days become
+/// dirty. Says how many rows were judged.
+///
+/// The instant is kept and never goes back: what is folded later is judged by it too. If this
+/// is interrupted, calling it again does the rest.
+pub async fn settle_silence(
+    db: &Database,
+    product: &ProductId,
+    timeout_secs: u32,
+    as_of: Timestamp,
+) -> Result<u64> {
+    let mut judged = 0;
+    loop {
+        let mut transaction = db.sqlite().begin().await?;
+        let as_of = settled_as_of(&mut transaction, product)
+            .await?
+            .map_or(as_of, |kept| kept.max(as_of));
+        sqlx::query("REPLACE INTO settlement (product, as_of) VALUES (?, ?)")
+            .bind(product.as_str())
+            .bind(as_of.0)
+            .execute(&mut *transaction)
+            .await?;
+        let rows = sqlx::query(
+            "SELECT session_id FROM session WHERE product = ? AND open_until < ? \
+             ORDER BY session_id LIMIT ?",
+        )
+        .bind(product.as_str())
+        .bind(as_of.0)
+        .bind(CHUNK)
+        .fetch_all(&mut *transaction)
+        .await?;
+        let sessions = rows
+            .iter()
+            .map(|row| Cells::new(row).session())
+            .collect::<Result<BTreeSet<SessionId>>>()?;
+        refold(&mut transaction, product, &sessions, timeout_secs).await?;
+        transaction.commit().await?;
+        judged += sessions.len() as u64;
+        if (sessions.len() as i64) < CHUNK {
+            return Ok(judged);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What every database must do with parsed logs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod child;
+#[allow(dead_code, reason = "each test program uses its share")]
+mod logs;
+
+use std::collections::BTreeSet;
+use std::slice::from_ref;
+
+use logbook_backends::sql::{
+    self, LogState, StoreOutcome, log_row, session, store_parsed, store_rejected,
+};
+use logbook_backends::{Attached, Connections, Database, Durability, Error, sqlx};
+use logbook_model::{Day, EventReject, LogReject, SessionId, SessionParts, Timestamp};
+use logs::{
+    DAY_US, TIMEOUT_SECS, log_id, meta, open, parsed, part, product, refused, rejected, rows,
+    store, take_dirty,
+};
+
+#[tokio::test]
+async fn a_log_is_stored_once_and_read_back_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let mut first = part("l1", "s1", &[DAY_US, DAY_US + 5, DAY_US + 9]);
+    first.end = Some(None);
+    first.marks_ends = true;
+    first.by_level = [1, 2, 3, 4, 5, 6, 7];
+    let log = parsed("l1", vec![first.clone()]);
+    assert_eq!(store(&db, from_ref(&log)).await, [StoreOutcome::Stored]);
+    assert_eq!(
+        store(&db, from_ref(&log)).await,
+        [StoreOutcome::AlreadyStored]
+    );
+
+    let row = log_row(&db, &product(), &log_id("l1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((&row.meta, row.state), (&log.meta, LogState::Parsed));
+    assert_eq!(
+        (row.records, row.sessions, row.flagged),
+        (3, 1, log.flagged)
+    );
+    assert!(
+        log_row(&db, &product(), &log_id("l2"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+
+    let id = SessionId::from_text("s1");
+    let detail = session(&db, &product(), &id).await.unwrap().unwrap();
+    assert_eq!(detail.parts, [first.clone()]);
+    let mut set = SessionParts::default();
+    set.insert(first);
+    assert_eq!(detail.session, set.fold(TIMEOUT_SECS, None).unwrap());
+    assert!(
+        session(&db, &product(), &SessionId::from_text("s2"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(take_dirty(&db).await, [1]);
+}
+
+#[tokio::test]
+async fn content_that_another_log_owns_makes_a_duplicate() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let first = parsed("l1", vec![part("l1", "s1", &[5])]);
+    let mut copy = parsed("l2", vec![part("l2", "s1", &[5])]);
+    copy.content_hash = first.content_hash;
+    let mut copy_in_batch = parsed("l3", vec![part("l3", "s1", &[5])]);
+    copy_in_batch.content_hash = first.content_hash;
+    let duplicate = StoreOutcome::Duplicate { of: log_id("l1") };
+    let outcomes = store(&db, &[first, copy_in_batch]).await;
+    assert_eq!(outcomes, [StoreOutcome::Stored, duplicate.clone()]);
+    assert_eq!(store(&db, from_ref(&copy)).await[0], duplicate);
+    assert_eq!(store(&db, from_ref(&copy)).await[0], duplicate);
+    let row = log_row(&db, &product(), &log_id("l2"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (row.state, row.duplicate_of),
+        (LogState::Duplicate, Some(log_id("l1")))
+    );
+    assert_eq!(rows(&db).await[0].session.parts, 1);
+}
+
+#[tokio::test]
+async fn a_replay_replaces_what_was_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let mut old = parsed(
+        "l1",
+        vec![
+            part("l1", "s1", &[DAY_US]),
+            part("l1", "gone", &[3 * DAY_US]),
+        ],
+    );
+    old.rejects = refused(EventReject::Broken, 3);
+    store(
+        &db,
+        &[old, parsed("l2", vec![part("l2", "s1", &[DAY_US + 7])])],
+    )
+    .await;
+    take_dirty(&db).await;
+
+    let mut new = parsed(
+        "l1",
+        vec![
+            part("l1", "s1", &[DAY_US, 2 * DAY_US]),
+            part("l1", "s2", &[9 * DAY_US]),
+        ],
+    );
+    new.meta.parser_version = "0.2.0".to_owned();
+    new.rejects = refused(EventReject::TooLong, 1);
+    assert_eq!(store(&db, &[new]).await, [StoreOutcome::Stored]);
+    let ids: Vec<_> = rows(&db)
+        .await
+        .iter()
+        .map(|row| row.session.id.to_string())
+        .collect();
+    assert_eq!(ids, ["s2", "s1"]);
+    assert_eq!(rows(&db).await[1].session.events, 3);
+    assert_eq!(take_dirty(&db).await, [1, 3, 9]);
+    let totals = sql::reject_totals(&db, &product(), Day(0)..=Day(200))
+        .await
+        .unwrap();
+    assert_eq!(totals.len(), 1);
+    assert_eq!(totals[0].reason, "too_long");
+}
+
+#[tokio::test]
+async fn a_start_that_moves_makes_both_days_dirty() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    store(&db, &[parsed("l1", vec![part("l1", "s1", &[5 * DAY_US])])]).await;
+    assert_eq!(take_dirty(&db).await, [5]);
+    store(&db, &[parsed("l2", vec![part("l2", "s1", &[4 * DAY_US])])]).await;
+    assert_eq!(take_dirty(&db).await, [4, 5]);
+    assert_eq!(take_dirty(&db).await, [0; 0]);
+}
+
+#[tokio::test]
+async fn a_mark_made_while_a_day_is_analyzed_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let days = BTreeSet::from([Day(1), Day(2)]);
+    sql::mark_dirty(&db, &product(), &days).await.unwrap();
+    let read = sql::dirty_days(&db, Some(&product()), 10).await.unwrap();
+    sql::mark_dirty(&db, &product(), &BTreeSet::from([Day(2)]))
+        .await
+        .unwrap();
+    assert_eq!(sql::clear_dirty(&db, &read).await.unwrap(), 1);
+    let left = sql::dirty_days(&db, None, 10).await.unwrap();
+    assert_eq!((left.len(), left[0].day), (1, Day(2)));
+    assert_eq!(sql::clear_dirty(&db, &left).await.unwrap(), 1);
+    sql::mark_dirty(&db, &product(), &days).await.unwrap();
+    // A generation is never used twice: the one read long ago clears nothing.
+    assert_eq!(sql::clear_dirty(&db, &read).await.unwrap(), 0);
+    assert_eq!(take_dirty(&db).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn one_log_that_cannot_be_stored_stops_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let bad = parsed("l2", vec![part("other", "s2", &[1])]);
+    let twice = parsed("l4", vec![part("l4", "s4", &[1]), part("l4", "s4", &[2])]);
+    let good = |id: &str| parsed(id, vec![part(id, id, &[1])]);
+    let logs = [good("l1"), bad, good("l3"), twice];
+    let outcomes = store_parsed(&db, &logs).await;
+    assert!(matches!(outcomes[0], Ok(StoreOutcome::Stored)));
+    assert!(matches!(outcomes[2], Ok(StoreOutcome::Stored)));
+    for at in [1, 3] {
+        let error = outcomes[at].as_ref().unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }) && !error.is_transient());
+    }
+    assert_eq!(rows(&db).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_same_log_twice_in_a_batch_is_stored_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let log = parsed("l1", vec![part("l1", "s1", &[1])]);
+    let mut newer = log.clone();
+    newer.meta.parser_version = "0.2.0".to_owned();
+    newer.parts.push(part("l1", "s2", &[1]));
+    let outcomes = store(&db, &[log.clone(), log, newer]).await;
+    let expected = [
+        StoreOutcome::Stored,
+        StoreOutcome::AlreadyStored,
+        StoreOutcome::Stored,
+    ];
+    assert_eq!(outcomes, expected);
+    assert_eq!(rows(&db).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_rejected_log_loses_its_parts_and_owns_no_content() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let log = parsed("l1", vec![part("l1", "s1", &[1])]);
+    store(&db, from_ref(&log)).await;
+    let mut refusal = rejected("l1", LogReject::NoGoodRecord);
+    refusal.rejects = refused(EventReject::Broken, 2);
+    store_rejected(&db, &refusal).await.unwrap();
+    store_rejected(&db, &refusal).await.unwrap();
+    assert!(rows(&db).await.is_empty());
+    let row = log_row(&db, &product(), &log_id("l1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (row.state, row.reason),
+        (LogState::Rejected, Some(LogReject::NoGoodRecord))
+    );
+    let mut again = parsed("l2", vec![part("l2", "s1", &[1])]);
+    again.content_hash = log.content_hash;
+    assert_eq!(store(&db, &[again]).await, [StoreOutcome::Stored]);
+}
+
+#[tokio::test]
+async fn an_erased_log_never_comes_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let log = parsed("l1", vec![part("l1", "s1", &[1])]);
+    store(
+        &db,
+        &[log.clone(), parsed("l2", vec![part("l2", "s1", &[2])])],
+    )
+    .await;
+    sql::store_erased(&db, &meta("l1"), TIMEOUT_SECS)
+        .await
+        .unwrap();
+    assert_eq!(rows(&db).await[0].session.parts, 1);
+    assert_eq!(store(&db, &[log]).await, [StoreOutcome::Erased]);
+    let refusal = rejected("l1", LogReject::Empty);
+    assert_eq!(
+        store_rejected(&db, &refusal).await.unwrap(),
+        StoreOutcome::Erased
+    );
+    let row = log_row(&db, &product(), &log_id("l1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((row.state, row.content_hash), (LogState::Erased, None));
+}
+
+#[tokio::test]
+async fn a_log_of_many_sessions_is_stored_and_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let sessions = |n: i64| {
+        (0..n)
+            .map(|n| part("l1", &format!("s{n}"), &[n, n + 1, n + 2]))
+            .collect()
+    };
+    store(&db, &[parsed("l1", sessions(901))]).await;
+    assert_eq!(rows(&db).await.len(), 901);
+    let mut fewer = parsed("l1", sessions(303));
+    fewer.meta.profile = "logbook@2".to_owned();
+    store(&db, &[fewer]).await;
+    assert_eq!(rows(&db).await.len(), 303);
+    let silent = sql::settle_silence(&db, &product(), 0, Timestamp(DAY_US)).await;
+    assert_eq!(silent.unwrap(), 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_stores_of_one_content_one_owns_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let stores: Vec<_> = (0..16)
+        .map(|n| {
+            let (db, id) = (db.clone(), format!("l{n}"));
+            let mut log = parsed(&id, vec![part(&id, "s1", &[n])]);
+            log.content_hash = [7; 32];
+            tokio::spawn(async move { store(&db, &[log]).await })
+        })
+        .collect();
+    let mut stored = 0;
+    for outcomes in stores {
+        stored += usize::from(outcomes.await.unwrap()[0] == StoreOutcome::Stored);
+    }
+    assert_eq!(stored, 1);
+    assert_eq!(rows(&db).await[0].session.parts, 1);
+}
+
+#[tokio::test]
+async fn what_was_stored_outlives_kill_9_and_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let acknowledged = child::run_and_kill("child_stores_until_killed", directory.path(), 100);
+    let db = open(directory.path()).await;
+    for id in &acknowledged {
+        let row = log_row(&db, &product(), &log_id(id)).await.unwrap();
+        assert_eq!(row.unwrap().state, LogState::Parsed);
+    }
+    // A log is there with its parts and its session or not at all.
+    let shared = session(&db, &product(), &SessionId::from_text("shared"))
+        .await
+        .unwrap();
+    let shared = shared.unwrap();
+    assert!(shared.parts.len() >= acknowledged.len());
+    assert_eq!(shared.session.parts as usize, shared.parts.len());
+    for part in &shared.parts {
+        let row = log_row(&db, &product(), &part.log).await.unwrap().unwrap();
+        assert_eq!((row.sessions, part.features.len()), (1, 3));
+    }
+}
+
+#[tokio::test]
+#[ignore = "run by what_was_stored_outlives_kill_9_and_is_whole"]
+async fn child_stores_until_killed() {
+    let Some(directory) = child::directory() else {
+        return;
+    };
+    let db = open(&directory).await;
+    for n in 0.. {
+        let id = format!("l{n}");
+        store(
+            &db,
+            &[parsed(&id, vec![part(&id, "shared", &[n, n + 1, n + 2])])],
+        )
+        .await;
+        child::acknowledge(&id);
+    }
+}
+
+#[tokio::test]
+async fn another_file_can_be_attached() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    store(&db, &[parsed("l1", vec![part("l1", "s1", &[1])])]).await;
+    let path = directory.path().join("analytics.db");
+    let sessions = Attached {
+        name: "sessions".to_owned(),
+        path: directory.path().join("sessions.db"),
+    };
+    let analytics = Database::open_file_with(&path, Durability::Process, vec![sessions])
+        .await
+        .unwrap();
+    let Connections::Sqlite { readers, writer } = analytics.connections() else {
+        panic!("not SQLite");
+    };
+    for sql in [
+        "CREATE TABLE daily (day INT, n INT)",
+        "INSERT INTO daily SELECT start_day, COUNT(*) FROM sessions.session GROUP BY start_day",
+    ] {
+        sqlx::query(sql).execute(writer).await.unwrap();
+    }
+    let count: i64 = sqlx::query_scalar("SELECT n FROM daily")
+        .fetch_one(readers)
+        .await
+        .unwrap();
+    assert_eq!(count, 1);
+}

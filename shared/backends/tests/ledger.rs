@@ -1,0 +1,190 @@
+//! Whether the ledger shows what is amiss, and only that; and what is listed of rejects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+#[allow(dead_code, reason = "each test program uses its share")]
+mod logs;
+
+use std::collections::BTreeMap;
+
+use logbook_backends::sql::{
+    self, LedgerDay, ListedLog, Listing, MAX_SAMPLES, RejectFilter, Scope, store_erased,
+    store_rejected,
+};
+use logbook_backends::{Connections, Database, sqlx};
+use logbook_model::{Day, EventReject, LogReject, Timestamp};
+use logs::{
+    DAY_US, TIMEOUT_SECS, log_id, meta, open, parsed, part, product, refused, rejected, store,
+};
+
+/// Lists logs by id as of a second of day 100, and gives those that have no row.
+async fn list(db: &Database, second: i64, ids: &[&str]) -> Vec<String> {
+    let as_of = Timestamp(100 * DAY_US + second * 1_000_000);
+    let mut listing = Listing::begin(db, &product(), as_of).await.unwrap();
+    let page: Vec<ListedLog> = ids
+        .iter()
+        .map(|id| ListedLog {
+            log: log_id(id),
+            archived_at: meta(id).archived_at,
+        })
+        .collect();
+    let missing = listing.add(db, &page).await.unwrap();
+    listing.finish(db).await.unwrap();
+    missing.iter().map(ToString::to_string).collect()
+}
+
+async fn day(db: &Database) -> LedgerDay {
+    let ledger = sql::ledger(db, &product(), Day(0)..=Day(200))
+        .await
+        .unwrap();
+    assert_eq!(ledger.days.len(), 1);
+    ledger.days.into_iter().next().unwrap()
+}
+
+async fn execute(db: &Database, sql: &'static str) {
+    let Connections::Sqlite { writer, .. } = db.connections() else {
+        panic!("not SQLite");
+    };
+    sqlx::query(sql).execute(writer).await.unwrap();
+}
+
+async fn store_plain(db: &Database, id: &str) {
+    store(db, &[parsed(id, vec![part(id, id, &[5])])]).await;
+}
+
+#[tokio::test]
+async fn every_fate_is_counted_and_the_day_balances() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    for id in ["l1", "l2", "l5"] {
+        store_plain(&db, id).await;
+    }
+    let mut copy = parsed("l3", vec![]);
+    copy.content_hash = parsed("l1", vec![]).content_hash;
+    store(&db, &[copy]).await;
+    store_rejected(&db, &rejected("l4", LogReject::Bomb))
+        .await
+        .unwrap();
+    store_erased(&db, &meta("l5"), TIMEOUT_SECS).await.unwrap();
+    assert_eq!(day(&db).await.balanced, None);
+
+    let missing = list(&db, 50, &["l1", "l2", "l3", "l4", "l5", "l6", "l7"]).await;
+    assert_eq!(missing, ["l6", "l7"]);
+    sql::set_edge_duplicates(&db, &product(), Day(100), 3)
+        .await
+        .unwrap();
+    let found = day(&db).await;
+    assert_eq!((found.received, found.parsed, found.duplicate), (10, 2, 4));
+    assert_eq!((found.erased, found.pending, found.lost), (1, 2, 0));
+    assert_eq!(found.rejected, BTreeMap::from([(LogReject::Bomb, 1)]));
+    assert_eq!(found.balanced, Some(true));
+}
+
+#[tokio::test]
+async fn what_is_settled_after_the_listing_raises_no_alarm() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    store_plain(&db, "l1").await;
+    list(&db, 50, &["l1", "l2"]).await;
+    // A pending log is parsed; one is archived and parsed after the listing.
+    store_plain(&db, "l2").await;
+    store_plain(&db, "l60").await;
+    let found = day(&db).await;
+    assert_eq!((found.received, found.parsed, found.pending), (2, 2, 0));
+    assert_eq!(found.balanced, Some(true));
+    // An object younger than the listing's instant is passed over, not pending.
+    assert!(list(&db, 50, &["l1", "l2", "l60", "l61"]).await.is_empty());
+    assert_eq!(day(&db).await.balanced, Some(true));
+}
+
+#[tokio::test]
+async fn a_row_that_is_lost_shows_until_the_log_is_stored_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    for id in ["l1", "l2"] {
+        store_plain(&db, id).await;
+    }
+    list(&db, 50, &["l1", "l2", "l3"]).await;
+    execute(&db, "DELETE FROM log WHERE log_id = 'l2'").await;
+    let found = day(&db).await;
+    assert_eq!(
+        (found.received, found.accounted(), found.balanced),
+        (3, 2, Some(false))
+    );
+    // The next listings do not explain it away, and give it to be queued again.
+    for second in [60, 70] {
+        assert_eq!(list(&db, second, &["l1", "l2", "l3"]).await, ["l2", "l3"]);
+        let found = day(&db).await;
+        assert_eq!(
+            (found.pending, found.lost, found.balanced),
+            (1, 1, Some(false))
+        );
+    }
+    store_plain(&db, "l2").await;
+    let found = day(&db).await;
+    assert_eq!(
+        (found.parsed, found.lost, found.balanced),
+        (2, 0, Some(true))
+    );
+}
+
+#[tokio::test]
+async fn a_row_without_an_object_shows() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    for id in ["l1", "l2"] {
+        store_plain(&db, id).await;
+    }
+    list(&db, 50, &["l1"]).await;
+    let found = day(&db).await;
+    assert_eq!(
+        (found.received, found.accounted(), found.balanced),
+        (1, 2, Some(false))
+    );
+}
+
+#[tokio::test]
+async fn rejects_keep_the_first_samples_and_count_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path()).await;
+    let mut log = parsed("l1", vec![part("l1", "s1", &[5])]);
+    log.rejects = refused(EventReject::Broken, 250);
+    store(&db, &[log]).await;
+    store_rejected(&db, &rejected("l2", LogReject::Bomb))
+        .await
+        .unwrap();
+    let mut filter = RejectFilter {
+        product: product(),
+        days: Day(100)..=Day(100),
+        reason: None,
+    };
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = sql::rejects(&db, &filter, after.as_ref(), 33)
+            .await
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.key.clone());
+        all.extend(page);
+    }
+    assert_eq!(all.len(), MAX_SAMPLES + 1);
+    assert_eq!((all[99].line, all[99].byte_offset), (Some(100), Some(1000)));
+    assert_eq!(
+        (all[100].scope, &*all[100].key.reason),
+        (Scope::Log, "bomb")
+    );
+    filter.reason = Some("bomb".to_owned());
+    assert_eq!(sql::rejects(&db, &filter, None, 10).await.unwrap().len(), 1);
+    let totals = sql::reject_totals(&db, &product(), Day(0)..=Day(200))
+        .await
+        .unwrap();
+    let counts: Vec<_> = totals
+        .iter()
+        .map(|total| (&*total.reason, total.logs, total.n))
+        .collect();
+    assert_eq!(counts, [("bomb", 1, 1), ("broken", 1, 250)]);
+}

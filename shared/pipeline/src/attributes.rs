@@ -1,0 +1,159 @@
+//! What an archived object says of its log, beside the envelope: in the object's metadata.
+//!
+//! Object metadata is not encrypted: nothing that names a person is in it as it came.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::sql::{ContentHash, Via};
+use logbook_model::{Consent, Timestamp};
+
+use crate::{Error, Result};
+
+/// Most bytes of what an uploader may say of a log: S3 takes 2 KB of metadata an object, and
+/// the envelope needs some 600 of them.
+pub(crate) const MAX_METADATA_BYTES: usize = 1024;
+
+/// Names one attempt to archive a log: the same attempt made again is no duplicate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt(pub String);
+
+/// What is known of a log when it is archived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogAttributes {
+    /// The way it came.
+    pub via: Via,
+    /// What its user agreed to.
+    pub consent: Consent,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The attempt that archived it.
+    pub attempt: Attempt,
+    /// The keyed hash of its inflated bytes and of what its uploader said of it.
+    pub content_hash: ContentHash,
+    /// Bytes of the log, inflated where it could be.
+    pub inflated_bytes: u64,
+    /// The profile to read it by, where the way it came decides that.
+    pub profile: Option<String>,
+    /// What the uploader said of it: `file_name`, `modified_at` (microseconds), `session`, and
+    /// facts by name.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl LogAttributes {
+    /// As object metadata: names of `a-z` and `-`, values of printable ASCII.
+    pub fn to_headers(&self) -> BTreeMap<String, String> {
+        let mut headers: BTreeMap<String, String> = [
+            ("logbook-via", self.via.name().to_owned()),
+            ("logbook-consent", self.consent.name().to_owned()),
+            ("logbook-received-at", self.received_at.0.to_string()),
+            ("logbook-attempt", self.attempt.0.clone()),
+            ("logbook-content-hash", hex(&self.content_hash)),
+            ("logbook-inflated-bytes", self.inflated_bytes.to_string()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+        if let Some(profile) = &self.profile {
+            headers.insert("logbook-profile".to_owned(), profile.clone());
+        }
+        if !self.metadata.is_empty() {
+            headers.insert("logbook-metadata".to_owned(), ascii_json(&self.metadata));
+        }
+        headers
+    }
+
+    /// The inverse of [`LogAttributes::to_headers`].
+    pub fn from_headers(headers: &BTreeMap<String, String>) -> Result<Self> {
+        let field = |name: &str| {
+            headers
+                .get(name)
+                .ok_or_else(|| Error::Attributes(format!("{name} is missing")))
+        };
+        let damaged = |name: &str| Error::Attributes(format!("{name} is damaged"));
+        let metadata = match headers.get("logbook-metadata") {
+            Some(json) => serde_json::from_str(json).map_err(|_| damaged("logbook-metadata"))?,
+            None => BTreeMap::new(),
+        };
+        let number =
+            |name: &str| -> Result<i64> { field(name)?.parse().map_err(|_| damaged(name)) };
+        Ok(Self {
+            via: Via::from_name(field("logbook-via")?).ok_or_else(|| damaged("logbook-via"))?,
+            consent: field("logbook-consent")?
+                .parse()
+                .map_err(|_| damaged("logbook-consent"))?,
+            received_at: Timestamp::from_micros(number("logbook-received-at")?)
+                .ok_or_else(|| damaged("logbook-received-at"))?,
+            attempt: Attempt(field("logbook-attempt")?.clone()),
+            content_hash: unhex(field("logbook-content-hash")?)
+                .ok_or_else(|| damaged("logbook-content-hash"))?,
+            inflated_bytes: u64::try_from(number("logbook-inflated-bytes")?)
+                .map_err(|_| damaged("logbook-inflated-bytes"))?,
+            profile: headers.get("logbook-profile").cloned(),
+            metadata,
+        })
+    }
+}
+
+/// JSON with everything beyond ASCII escaped, as HTTP headers want it.
+fn ascii_json(map: &BTreeMap<String, String>) -> String {
+    let json = serde_json::to_string(map).unwrap_or_default();
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            }
+            text
+        })
+}
+
+fn unhex(text: &str) -> Option<ContentHash> {
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16).map(|d| d as u8))
+        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect();
+    (digits.len() == 64)
+        .then(|| bytes.try_into().ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_survive_the_way_through_headers() {
+        let attributes = LogAttributes {
+            via: Via::Inbox,
+            consent: Consent::Error,
+            received_at: Timestamp(1_700_000_000_000_000),
+            attempt: Attempt("a1".to_owned()),
+            content_hash: [7; 32],
+            inflated_bytes: 12,
+            profile: Some("otlp".to_owned()),
+            metadata: BTreeMap::from([("file_name".to_owned(), "Größe 😀.log".to_owned())]),
+        };
+        let headers = attributes.to_headers();
+        assert!(headers.values().all(|value| value.is_ascii()));
+        assert_eq!(LogAttributes::from_headers(&headers).unwrap(), attributes);
+    }
+}

@@ -1,0 +1,43 @@
+//! The pipeline's stages as free functions over explicit stores: [`archive_log`] seals an
+//! upload into the archive, [`open_log`] opens it again, [`parse_log`] makes rows of it,
+//! [`process`] does so for a batch of messages, [`sweep`] finds what fell through.
+//!
+//! The functions that run in Lambda, the embedded runner and the bulk job call these; nothing
+//! here knows which of them it is.
+
+mod archive;
+mod attributes;
+mod consent;
+mod error;
+mod job;
+mod names;
+mod open;
+mod parse;
+mod process;
+mod pseudonym;
+mod receipt;
+mod registry;
+pub mod steps;
+mod sweep;
+mod vault;
+
+pub use archive::{Archived, NewLog, archive_log};
+pub use attributes::{Attempt, LogAttributes};
+pub use consent::restrict;
+pub use error::{Error, Result, inflate_reason, seal_reason};
+pub use job::Job;
+pub use names::{
+    ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,
+    log_of_archive_key, ticket_key,
+};
+pub use open::{Opened, open_log};
+pub use parse::{MAX_INFLATED_BYTES, PARSER_VERSION, ParseOutcome, parse_log};
+pub use process::{JobOutcome, process};
+pub use pseudonym::pseudonym;
+pub use receipt::{Receipt, ReceiptStep, receipt};
+pub use registry::{
+    NewProduct, Product, ProductsError, Registry, Snapshot, add_product, add_product_key,
+    put_profile,
+};
+pub use sweep::{Swept, sweep_archive, sweep_inbox};
+pub use vault::Vault;

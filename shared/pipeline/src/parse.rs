@@ -1,0 +1,231 @@
+//! From a log's bytes to rows.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::sql::{LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects};
+use logbook_formats::{Limits, LogContext, LogFigures, Profile, ReadError, guess, read_log};
+use logbook_model::{LogId, LogReject, ProductId, Timestamp};
+use logbook_seal::{Inflate, InflateError};
+
+use crate::consent::restrict;
+use crate::pseudonym::hide_people;
+use crate::{Error, LogAttributes, Opened, Product, Result, Vault, inflate_reason};
+
+/// Version of the code that parses, stored with each log.
+pub const PARSER_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Most bytes that a log may inflate to.
+pub const MAX_INFLATED_BYTES: u64 = 4 << 30;
+
+/// What parsing made of a log.
+#[derive(Debug)]
+pub enum ParseOutcome {
+    /// Rows.
+    Parsed(Box<ParsedLog>),
+    /// Refused as a whole.
+    Rejected(Box<RejectedLog>),
+}
+
+/// Reads an opened log by its product's profile.
+pub async fn parse_log(
+    vault: &Vault,
+    product: &Product,
+    log: &LogId,
+    opened: Opened,
+    queued_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<ParseOutcome> {
+    let key = vault.keys().pseudonym_key(&product.id).await?;
+    let attributes = opened.attributes.clone();
+    let mut meta = log_meta(&product.id, log, &attributes, &opened, queued_at, now);
+    let (product, log) = (product.clone(), log.clone());
+    let work = move || {
+        let context = log_context(&product.id, &log, &attributes);
+        let reader = opened.log.into_reader(MAX_INFLATED_BYTES);
+        // What did not inflate was sealed as it came: it fails here again, and says why.
+        let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
+        let profile = match profile_of(&product, &attributes, &mut source) {
+            Ok(profile) => profile,
+            Err((reason, detail)) => {
+                return Ok(rejected(meta, reason, detail, None, &product));
+            }
+        };
+        meta.profile = profile.reference();
+        Ok(
+            match read_log(source, &profile, &context, &Limits::default(), None) {
+                Ok(parsed) => {
+                    let mut parts = parsed.parts;
+                    for part in &mut parts {
+                        hide_people(&key, &mut part.facts, product.accounts_readable);
+                        restrict(part, attributes.consent);
+                    }
+                    ParseOutcome::Parsed(Box::new(ParsedLog {
+                        meta,
+                        content_hash: attributes.content_hash,
+                        parts,
+                        records: parsed.figures.records,
+                        repaired_utf8: parsed.figures.repaired_utf8,
+                        flagged: flags(&parsed.figures),
+                        rejects: rejects(&parsed.figures),
+                        session_timeout_secs: product.session_timeout_secs,
+                    }))
+                }
+                Err(ReadError::Rejected {
+                    reason,
+                    detail,
+                    figures,
+                }) => rejected(meta, reason, detail, Some(&figures), &product),
+                Err(ReadError::Source(error)) => match InflateError::of(&error) {
+                    Some(fault) => rejected(
+                        meta,
+                        inflate_reason(fault),
+                        fault.to_string(),
+                        None,
+                        &product,
+                    ),
+                    None => return Err(Error::Task),
+                },
+            },
+        )
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Task)?
+}
+
+/// The row of a log that is refused before it is opened.
+pub(crate) fn refuse(
+    meta: LogMeta,
+    reason: LogReject,
+    detail: String,
+    timeout_secs: u32,
+) -> RejectedLog {
+    RejectedLog {
+        meta,
+        reason,
+        detail,
+        rejects: Rejects::default(),
+        session_timeout_secs: timeout_secs,
+    }
+}
+
+fn rejected(
+    meta: LogMeta,
+    reason: LogReject,
+    detail: String,
+    figures: Option<&LogFigures>,
+    product: &Product,
+) -> ParseOutcome {
+    let mut row = refuse(meta, reason, detail, product.session_timeout_secs);
+    if let Some(figures) = figures {
+        row.rejects = rejects(figures);
+    }
+    ParseOutcome::Rejected(Box::new(row))
+}
+
+/// The profile that the way a log came decides, or else its product's; `auto` takes the
+/// built-in one that fits.
+fn profile_of(
+    product: &Product,
+    attributes: &LogAttributes,
+    source: &mut impl std::io::BufRead,
+) -> std::result::Result<Profile, (LogReject, String)> {
+    if let Some(name) = &attributes.profile {
+        return product.profile_named(name).cloned().ok_or_else(|| {
+            (
+                LogReject::WrongFormat,
+                format!("there is no profile {name:?}"),
+            )
+        });
+    }
+    if let Some(profile) = &product.profile {
+        return Ok(profile.clone());
+    }
+    let head = match source.fill_buf() {
+        Ok(head) => head,
+        Err(error) => {
+            let fault = InflateError::of(&error).unwrap_or(InflateError::Corrupt);
+            return Err((inflate_reason(fault), fault.to_string()));
+        }
+    };
+    if head.is_empty() {
+        return Err((LogReject::Empty, "it has no bytes".to_owned()));
+    }
+    guess(head).cloned().ok_or_else(|| {
+        (
+            LogReject::WrongFormat,
+            "none of the built-in profiles fits it".to_owned(),
+        )
+    })
+}
+
+/// What is known of a log whatever becomes of it.
+pub(crate) fn log_meta(
+    product: &ProductId,
+    log: &LogId,
+    attributes: &LogAttributes,
+    opened: &Opened,
+    queued_at: Option<Timestamp>,
+    now: Timestamp,
+) -> LogMeta {
+    LogMeta {
+        product: product.clone(),
+        log: log.clone(),
+        via: attributes.via,
+        consent: attributes.consent,
+        received_at: attributes.received_at,
+        archived_at: opened.archived_at,
+        queued_at,
+        parsed_at: now,
+        sealed_bytes: opened.sealed_bytes,
+        inflated_bytes: attributes.inflated_bytes,
+        profile: String::new(),
+        parser_version: PARSER_VERSION.to_owned(),
+    }
+}
+
+/// The context in which a log is read.
+pub(crate) fn log_context(
+    product: &ProductId,
+    log: &LogId,
+    attributes: &LogAttributes,
+) -> LogContext {
+    let mut context = LogContext::new(product.clone(), log.clone(), attributes.received_at);
+    let mut metadata = attributes.metadata.clone();
+    context.file_name = metadata.remove("file_name");
+    context.modified_at = metadata
+        .remove("modified_at")
+        .and_then(|text| text.parse().ok())
+        .and_then(Timestamp::from_micros);
+    context.metadata = metadata;
+    context
+}
+
+fn flags(figures: &LogFigures) -> BTreeMap<String, u64> {
+    let flags = figures.flags;
+    [
+        ("epoch_start", flags.epoch_start),
+        ("far_ahead", flags.far_ahead),
+        ("no_zone", flags.no_zone),
+        ("duplicate_keys", flags.duplicate_keys),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(name, count)| (name.to_owned(), count))
+    .collect()
+}
+
+fn rejects(figures: &LogFigures) -> Rejects {
+    Rejects {
+        samples: figures
+            .rejects
+            .iter()
+            .map(|reject| RejectSample {
+                reason: reject.reason,
+                line: Some(reject.line),
+                byte_offset: Some(reject.offset),
+                detail: reject.detail.clone(),
+            })
+            .collect(),
+        counts: figures.rejects_by_reason.clone(),
+    }
+}

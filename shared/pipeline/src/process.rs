@@ -1,0 +1,195 @@
+//! What the parse function does with a batch of jobs.
+
+use logbook_backends::Database;
+use logbook_backends::sql::{
+    LogMeta, ParsedLog, RejectedLog, StoreOutcome, Via, store_parsed, store_rejected,
+};
+use logbook_model::{Consent, LogReject, Timestamp};
+
+use crate::open::{find, open_found};
+use crate::parse::{PARSER_VERSION, refuse};
+use crate::{Error, Job, ParseOutcome, Result, Snapshot, Vault, parse_log, steps};
+
+/// What became of a job. Everything but `Retry` is final: its message may go.
+#[derive(Debug)]
+pub enum JobOutcome {
+    /// The log's rows are committed, or were before.
+    Parsed,
+    /// Its content was parsed under another id.
+    Duplicate,
+    /// It is refused, and its rejection committed.
+    Rejected(LogReject),
+    /// It was erased: nothing is to be done.
+    Erased,
+    /// The surroundings failed: the message goes back.
+    Retry(Error),
+}
+
+enum Prepared {
+    Parsed(Box<ParsedLog>),
+    Rejected(Box<RejectedLog>),
+    Erased,
+    Retry(Error),
+}
+
+/// Parses the logs of a batch and stores what they say; one outcome a job, in order.
+///
+/// Logs are parsed one after the other (memory holds one at a time) and stored together. A job
+/// that fails does not touch the others.
+pub async fn process(
+    vault: &Vault,
+    products: &Snapshot,
+    database: &Database,
+    jobs: &[Job],
+    now: Timestamp,
+) -> Vec<JobOutcome> {
+    let mut prepared = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        prepared.push(match prepare(vault, products, job, now).await {
+            Ok(prepared) => prepared,
+            Err(Error::Erased) => Prepared::Erased,
+            Err(error) => Prepared::Retry(error),
+        });
+    }
+    steps::reach("parse.before_store");
+    let parsed: Vec<ParsedLog> = prepared
+        .iter()
+        .filter_map(|one| match one {
+            Prepared::Parsed(log) => Some((**log).clone()),
+            _ => None,
+        })
+        .collect();
+    let mut stored = store_parsed(database, &parsed).await.into_iter();
+    steps::reach("parse.after_store");
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for one in prepared {
+        outcomes.push(match one {
+            Prepared::Parsed(_) => outcome_of(stored.next()),
+            Prepared::Rejected(row) => match store_rejected(database, &row).await {
+                Ok(StoreOutcome::Erased) => JobOutcome::Erased,
+                Ok(_) => JobOutcome::Rejected(row.reason),
+                Err(error) => JobOutcome::Retry(error.into()),
+            },
+            Prepared::Erased => JobOutcome::Erased,
+            Prepared::Retry(error) => JobOutcome::Retry(error),
+        });
+    }
+    steps::reach("parse.before_ack");
+    outcomes
+}
+
+fn outcome_of(stored: Option<logbook_backends::Result<StoreOutcome>>) -> JobOutcome {
+    match stored {
+        Some(Ok(StoreOutcome::Stored | StoreOutcome::AlreadyStored)) => JobOutcome::Parsed,
+        Some(Ok(StoreOutcome::Duplicate { .. })) => JobOutcome::Duplicate,
+        Some(Ok(StoreOutcome::Erased)) => JobOutcome::Erased,
+        Some(Err(error)) => JobOutcome::Retry(error.into()),
+        None => JobOutcome::Retry(Error::Task),
+    }
+}
+
+async fn prepare(
+    vault: &Vault,
+    products: &Snapshot,
+    job: &Job,
+    now: Timestamp,
+) -> Result<Prepared> {
+    let found = match find(vault, &job.product, &job.log_id).await {
+        Ok(found) => found,
+        // An object that says nothing valid of itself, or a body that is not what was written.
+        Err(error)
+            if !error.is_transient() && !matches!(error, Error::NotFound | Error::Erased) =>
+        {
+            return refused_unopened(vault, job, &error, now).await;
+        }
+        Err(error) => return Err(error),
+    };
+    let queued_at = (job.queued_at > 0).then_some(Timestamp(job.queued_at));
+    let meta = LogMeta {
+        product: job.product.clone(),
+        log: job.log_id.clone(),
+        via: found.attributes.via,
+        consent: found.attributes.consent,
+        received_at: found.attributes.received_at,
+        archived_at: found.object.created_at,
+        queued_at,
+        parsed_at: now,
+        sealed_bytes: found.object.body.len() as u64,
+        inflated_bytes: found.attributes.inflated_bytes,
+        profile: String::new(),
+        parser_version: PARSER_VERSION.to_owned(),
+    };
+    let Some(product) = products.product(&job.product) else {
+        let detail = format!("no product {} is registered", job.product);
+        let row = refuse(
+            meta,
+            LogReject::UnknownProduct,
+            detail,
+            crate::registry::DEFAULT_TIMEOUT_SECS,
+        );
+        return Ok(Prepared::Rejected(Box::new(row)));
+    };
+    if found.attributes.consent == Consent::Off {
+        let detail = "its consent is off".to_owned();
+        let row = refuse(
+            meta,
+            LogReject::ConsentOff,
+            detail,
+            product.session_timeout_secs,
+        );
+        return Ok(Prepared::Rejected(Box::new(row)));
+    }
+    let opened = match open_found(vault, &job.product, &job.log_id, found) {
+        Ok(opened) => opened,
+        Err(Error::Rejected { reason, detail }) => {
+            let row = refuse(meta, reason, detail, product.session_timeout_secs);
+            return Ok(Prepared::Rejected(Box::new(row)));
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(
+        match parse_log(vault, product, &job.log_id, opened, queued_at, now).await? {
+            ParseOutcome::Parsed(log) => Prepared::Parsed(log),
+            ParseOutcome::Rejected(row) => Prepared::Rejected(row),
+        },
+    )
+}
+
+/// The rejection of a log whose object cannot even be read.
+async fn refused_unopened(
+    vault: &Vault,
+    job: &Job,
+    error: &Error,
+    now: Timestamp,
+) -> Result<Prepared> {
+    let key = crate::archive_key(&job.product, &job.log_id);
+    let Some(head) = vault.archive.head(&key).await? else {
+        return Err(Error::NotFound);
+    };
+    let meta = LogMeta {
+        product: job.product.clone(),
+        log: job.log_id.clone(),
+        via: Via::Inbox,
+        consent: Consent::Usage,
+        received_at: head.created_at,
+        archived_at: head.created_at,
+        queued_at: None,
+        parsed_at: now,
+        sealed_bytes: head.size,
+        inflated_bytes: 0,
+        profile: String::new(),
+        parser_version: PARSER_VERSION.to_owned(),
+    };
+    let reason = match error {
+        Error::Store(logbook_backends::Error::TooLarge { .. }) => LogReject::TooLarge,
+        Error::Store(_) => LogReject::WrongTag,
+        _ => LogReject::WrongFormat,
+    };
+    let row = refuse(
+        meta,
+        reason,
+        error.to_string(),
+        crate::registry::DEFAULT_TIMEOUT_SECS,
+    );
+    Ok(Prepared::Rejected(Box::new(row)))
+}

@@ -1,0 +1,67 @@
+//! Names of people become keyed hashes before anything is written outside a sealed log.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use logbook_backends::SecretKey;
+use logbook_model::SessionFacts;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// Marks a text that is a pseudonym already.
+const MARK: &str = "p:";
+/// Bytes of the hash that are kept: 120 bits, so that no two people of a product ever meet.
+const KEPT: usize = 15;
+
+/// The pseudonym of a text under a product's key: HMAC-SHA-256, 120 bits of it. A pseudonym
+/// stays itself.
+pub fn pseudonym(key: &SecretKey, kind: &str, text: &str) -> String {
+    if text.len() == MARK.len() + 20 && text.starts_with(MARK) {
+        return text.to_owned();
+    }
+    let mut mac = keyed(key.expose());
+    mac.update(kind.as_bytes());
+    mac.update(&[0]);
+    mac.update(text.trim().as_bytes());
+    let hash = mac.finalize().into_bytes();
+    format!("{MARK}{}", URL_SAFE_NO_PAD.encode(&hash[..KEPT]))
+}
+
+/// What an uploader says, with its people hidden. Accounts are contract data: they are hidden
+/// at parsing unless the product keeps them readable.
+pub(crate) fn pseudonymise(
+    key: &SecretKey,
+    metadata: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let hide = |(name, value): (String, String)| {
+        let value = match name.as_str() {
+            "user" | "installation" => pseudonym(key, &name, &value),
+            _ => value,
+        };
+        (name, value)
+    };
+    metadata.into_iter().map(hide).collect()
+}
+
+/// A session's facts, with its people hidden.
+pub(crate) fn hide_people(key: &SecretKey, facts: &mut SessionFacts, readable_accounts: bool) {
+    let hide = |kind: &str, fact: &mut Option<String>| {
+        if let Some(text) = fact {
+            *text = pseudonym(key, kind, text);
+        }
+    };
+    hide("user", &mut facts.user);
+    hide("installation", &mut facts.installation);
+    if !readable_accounts {
+        hide("account", &mut facts.account);
+    }
+}
+
+/// HMAC-SHA-256 under a 32-byte key. RFC 2104 pads keys with zeros to the hash's block.
+pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    Hmac::new((&*block).into())
+}
