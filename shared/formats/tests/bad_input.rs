@@ -1,6 +1,6 @@
 //! What becomes of bad input: what is fine, what is repaired, what costs a record and what
 //! costs the log. Whatever happens to a record, the next good one passes.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::format_collect, reason = "tests")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! The built-in profiles over logs of the field: one line of figures a log, and figures that
 //! are counted again here by other means.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Profiles for products that have no built-in one, over logs of those products. The figures
 //! were counted apart from this code.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Which session a record belongs to, and what is known of its start and end.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::format_collect, reason = "tests")]
 
 mod support;
 

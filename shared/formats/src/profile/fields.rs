@@ -94,6 +94,9 @@ pub(crate) fn parse_path(path: &str) -> Result<Vec<Step>, String> {
             });
             rest = &rest[end..];
         }
+        if !rest.is_empty() && steps.last() == Some(&Step::KeyName) {
+            return Err(format!("{path:?} goes on after @key, which is a text"));
+        }
         if let Some(next) = rest.strip_prefix('.') {
             if next.is_empty() {
                 return Err(format!("{path:?} ends in a dot"));
@@ -120,7 +123,7 @@ mod tests {
             [key("a"), Step::Index(2), key("b")]
         );
         assert_eq!(parse_path("*.time").unwrap(), [Step::AnyKey, key("time")]);
-        for bad in ["a..b", "a.", "\"a", "a[x]", "a[1", "\"a\"b"] {
+        for bad in ["a..b", "a.", "\"a", "a[x]", "a[1", "\"a\"b", "@key.a"] {
             assert!(parse_path(bad).is_err(), "{bad}");
         }
     }

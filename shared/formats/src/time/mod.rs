@@ -157,10 +157,11 @@ fn read_one(
         (TimeFormat::Rfc3339, Value::Text(text)) => {
             rfc3339::parse(text.trim()).and_then(|civil| civil.resolve(zone, context))
         }
-        (TimeFormat::Pattern(pattern), Value::Text(text)) => pattern
-            .parse(text.trim())
+        // A number may be meant as digits of a date: 20260201.
+        (TimeFormat::Pattern(pattern), _) => pattern
+            .parse(value.to_text().ok_or(TimeError::Format)?.trim())
             .and_then(|civil| civil.resolve(zone, context)),
-        _ => Err(TimeError::Format),
+        (TimeFormat::Rfc3339, _) => Err(TimeError::Format),
     }
 }
 

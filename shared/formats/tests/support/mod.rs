@@ -1,9 +1,6 @@
 //! What the tests share: reading a log by the public door, and seeing its events.
-#![allow(
-    dead_code,
-    clippy::missing_panics_doc,
-    reason = "each test uses a part of it"
-)]
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::panic, clippy::print_stdout, reason = "tests")]
 
 use logbook_formats::{Limits, LogContext, ParsedLog, Profile, ReadError, builtin, read_log};
 use logbook_model::{Day, EventReject, LogId, LogReject, ProductId, Timestamp};
