@@ -5,12 +5,14 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
+use crate::interpret::Position;
+
 /// Bytes asked of the source at once.
 const READ_BYTES: usize = 64 * 1024;
 
 /// One line, without its line break.
 #[derive(Debug)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Number, from 1.
     pub number: u64,
     /// Byte in the unrepaired log at which the line starts (after a byte order mark).
@@ -25,9 +27,19 @@ pub struct Line<'a> {
     pub ends_open: bool,
 }
 
+impl Line<'_> {
+    /// Where the line starts.
+    pub(crate) const fn at(&self) -> Position {
+        Position {
+            line: self.number,
+            offset: self.offset,
+        }
+    }
+}
+
 /// Reads a source line by line. Memory: twice the longest line allowed, at most.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub(crate) struct Lines<R> {
     source: R,
     buffer: Vec<u8>,
     start: usize,
@@ -40,7 +52,7 @@ pub struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// Lines of `source`, none longer than `max_bytes`.
-    pub fn new(source: R, max_bytes: usize) -> Self {
+    pub(crate) fn new(source: R, max_bytes: usize) -> Self {
         Self {
             source,
             buffer: vec![0; READ_BYTES * 2],
@@ -54,12 +66,12 @@ impl<R: Read> Lines<R> {
     }
 
     /// Bytes read so far, of complete lines.
-    pub const fn offset(&self) -> u64 {
+    pub(crate) const fn offset(&self) -> u64 {
         self.offset
     }
 
     /// The next line; `None` at the end.
-    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         let mut searched = 0;
         let (length, too_long) = loop {
             let pending = &self.buffer[self.start..self.end];
@@ -104,7 +116,8 @@ impl<R: Read> Lines<R> {
             number: self.number,
             offset,
             text,
-            repaired,
+            // Where it is cut, a character may be cut; and it is rejected anyway.
+            repaired: repaired && !too_long,
             too_long,
             ends_open,
         }))
@@ -119,7 +132,7 @@ impl<R: Read> Lines<R> {
         if self.end + READ_BYTES > self.buffer.len() {
             self.buffer.resize(self.end + READ_BYTES, 0);
         }
-        let read = self.source.read(&mut self.buffer[self.end..])?;
+        let read = read_some(&mut self.source, &mut self.buffer[self.end..])?;
         self.end += read;
         self.eof = read == 0;
         Ok(())
@@ -133,7 +146,7 @@ impl<R: Read> Lines<R> {
         let mut skipped = 0;
         let mut chunk = [0u8; 8192];
         while !self.eof {
-            let read = self.source.read(&mut chunk)?;
+            let read = read_some(&mut self.source, &mut chunk)?;
             if read == 0 {
                 self.eof = true;
                 break;
@@ -155,6 +168,16 @@ impl<R: Read> Lines<R> {
         }
         self.offset += skipped;
         Ok(found)
+    }
+}
+
+/// Reads once; an interrupted read is tried again.
+fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 

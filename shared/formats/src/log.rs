@@ -75,6 +75,10 @@ pub struct LogFigures {
     pub rejects: Vec<RejectedRecord>,
     /// Lines in which invalid UTF-8 or NUL was replaced.
     pub repaired_utf8: u64,
+    /// Lines of text that begin no record and are not blank: they belong to the record before,
+    /// or to one that began in an earlier log. Many of them may mean a pattern that fits too
+    /// little.
+    pub continuation_lines: u64,
     /// How often, within a session, a time lies before its predecessor's.
     pub backward_steps: u64,
     /// Oddities kept.
@@ -110,7 +114,8 @@ pub enum ReadError {
     },
 }
 
-/// One event as an observer sees it, in the order of the log.
+/// One event as an observer sees it: in the order of the log, except that look-back holds
+/// events back until their session is settled.
 #[derive(Debug)]
 pub struct Observed<'e> {
     /// The event.

@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::FixedState;
 use logbook_model::{Event, Part, PartBuilder, SessionFacts, SessionId};
 
+use crate::interpret::Position;
 use crate::limits::Limits;
 use crate::log::{LogContext, Observed};
 
@@ -23,13 +24,22 @@ pub(crate) struct Placed<'a> {
     pub(crate) starts: bool,
     pub(crate) ends: bool,
     /// Only where facts are gathered before the session is known.
-    pub(crate) facts: SessionFacts,
+    pub(crate) facts: Option<Box<SessionFacts>>,
     pub(crate) attributes: Vec<(String, String)>,
 }
 
 /// No session is left under the bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManySessions;
+
+/// Where a session kept apart by rule stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    /// Events without an id belong to it.
+    Open(u32),
+    /// Its start came when no session was left: what follows it has none.
+    Refused,
+}
 
 /// Sees every event when its session is settled.
 pub(crate) type Observer<'o> = &'o mut dyn FnMut(&Observed<'_>);
@@ -45,13 +55,14 @@ pub(crate) struct Sessions<'p, 'o> {
     parts: Vec<PartBuilder>,
     names: usize,
     by_id: HashMap<String, u32, FixedState>,
-    /// Two texts may stand for one session, and so may an uploader's id and one in the log.
-    by_session: HashMap<SessionId, u32, FixedState>,
-    by_group: HashMap<String, u32, FixedState>,
-    /// The session to which records without an id belong.
-    current: Option<u32>,
+    /// The run to which events without an id and without a group belong.
+    current: Option<Run>,
+    /// The same for each group.
+    by_group: HashMap<String, Run, FixedState>,
     by_rule: u32,
     held: VecDeque<Placed<'static>>,
+    /// Events that were held back and then found no session under the bound.
+    refused: Vec<Position>,
 }
 
 impl<'p, 'o> Sessions<'p, 'o> {
@@ -71,11 +82,11 @@ impl<'p, 'o> Sessions<'p, 'o> {
             parts: Vec::new(),
             names: 0,
             by_id: HashMap::default(),
-            by_session: HashMap::default(),
-            by_group: HashMap::default(),
             current: None,
+            by_group: HashMap::default(),
             by_rule: 0,
             held: VecDeque::new(),
+            refused: Vec::new(),
         }
     }
 
@@ -97,21 +108,45 @@ impl<'p, 'o> Sessions<'p, 'o> {
             return Ok(Some(ordinal));
         }
         if placed.starts {
-            self.release_before(&placed.event)?;
-            let ordinal = self.begin()?;
-            self.release_all()?;
-            self.push(ordinal, &placed);
+            let joining = self.release_before(&placed);
+            let begun = self.begin(placed.group.as_deref());
+            for joining in joining {
+                self.release(&joining);
+            }
+            self.push(begun?, &placed);
         } else {
-            self.release_old(&placed.event)?;
+            self.release_old(&placed.event);
+            if self.run(placed.group.as_deref()) == Some(Run::Refused) {
+                return Err(TooManySessions);
+            }
             self.held.push_back(own(placed));
         }
         Ok(None)
     }
 
     /// A session begins at a record that is no event.
-    pub(crate) fn begin_unseen(&mut self) -> Result<u32, TooManySessions> {
-        self.release_all()?;
-        self.begin()
+    pub(crate) fn begin_unseen(
+        &mut self,
+        id: Option<&str>,
+        group: Option<&str>,
+    ) -> Result<u32, TooManySessions> {
+        let Some(id) = id else {
+            self.release_all();
+            return self.begin(group);
+        };
+        let ordinal = self.of_id(id)?;
+        self.part_mut(ordinal).started = true;
+        Ok(ordinal)
+    }
+
+    /// Whether the log has no session so far.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Events taken earlier that have found no session since.
+    pub(crate) fn take_refused(&mut self) -> Vec<Position> {
+        std::mem::take(&mut self.refused)
     }
 
     /// The part of a session.
@@ -119,38 +154,20 @@ impl<'p, 'o> Sessions<'p, 'o> {
         self.parts[ordinal as usize].part_mut()
     }
 
-    /// Settles what is held back, and gives all parts.
-    pub(crate) fn finish(mut self) -> Vec<Part> {
-        // Under the bound a session was found for each of them when they came, or there is one.
-        let released = self.release_all();
-        debug_assert!(released.is_ok() || self.limits.sessions == 0);
+    /// All parts. What is held back has been settled by [`Sessions::release_all`].
+    pub(crate) fn finish(self) -> Vec<Part> {
         self.parts.into_iter().map(PartBuilder::finish).collect()
     }
 
     fn settle(&mut self, placed: &Placed<'_>) -> Result<u32, TooManySessions> {
-        let ordinal = match (&placed.id, &placed.group) {
-            (Some(id), _) => {
-                let ordinal = match self.by_id.get(&**id) {
-                    Some(&ordinal) => ordinal,
-                    None => {
-                        let ordinal = self.open(SessionId::from_text(id))?;
-                        self.by_id.insert(id.to_string(), ordinal);
-                        ordinal
-                    }
-                };
+        let ordinal = match &placed.id {
+            Some(id) => {
+                let ordinal = self.of_id(id)?;
                 self.part_mut(ordinal).started |= placed.starts;
                 ordinal
             }
-            (None, _) if placed.starts => self.begin()?,
-            (None, Some(group)) => match self.by_group.get(&**group) {
-                Some(&ordinal) => ordinal,
-                None => {
-                    let ordinal = self.open_by_rule()?;
-                    self.by_group.insert(group.to_string(), ordinal);
-                    ordinal
-                }
-            },
-            (None, None) => self.current()?,
+            None if placed.starts => self.begin(placed.group.as_deref())?,
+            None => self.current(placed.group.as_deref())?,
         };
         self.push(ordinal, placed);
         Ok(ordinal)
@@ -166,7 +183,9 @@ impl<'p, 'o> Sessions<'p, 'o> {
         builder.push(&placed.event);
         self.names += builder.names() - before;
         let part = builder.part_mut();
-        part.facts.fill_from(&placed.facts);
+        if let Some(facts) = &placed.facts {
+            part.facts.fill_from(facts);
+        }
         if placed.ends {
             part.end = Some(placed.event.time);
         }
@@ -182,29 +201,67 @@ impl<'p, 'o> Sessions<'p, 'o> {
         }
     }
 
-    /// A session with an explicit start; the one before it in the log is over.
-    fn begin(&mut self) -> Result<u32, TooManySessions> {
-        let before = self.current;
-        let ordinal = self.open_by_rule()?;
-        if let Some(before) = before {
+    /// A session with an explicit start; the one before it in its group is over.
+    fn begin(&mut self, group: Option<&str>) -> Result<u32, TooManySessions> {
+        if let Some(Run::Open(before)) = self.run(group) {
             let part = self.part_mut(before);
             part.superseded = !part.ended();
+            part.continued |= !part.started;
         }
+        let opened = self.open_by_rule();
+        self.set_run(group, opened.map_or(Run::Refused, Run::Open));
+        let ordinal = opened?;
         self.part_mut(ordinal).started = true;
-        self.current = Some(ordinal);
         Ok(ordinal)
     }
 
-    fn current(&mut self) -> Result<u32, TooManySessions> {
-        if let Some(ordinal) = self.current {
+    fn current(&mut self, group: Option<&str>) -> Result<u32, TooManySessions> {
+        match self.run(group) {
+            Some(Run::Open(ordinal)) => return Ok(ordinal),
+            Some(Run::Refused) => return Err(TooManySessions),
+            None => {}
+        }
+        let ordinal = self.open_by_rule()?;
+        // Not every group need have a start: there, the next start of the group tells.
+        self.part_mut(ordinal).continued = self.has_starts && group.is_none();
+        self.set_run(group, Run::Open(ordinal));
+        Ok(ordinal)
+    }
+
+    fn run(&self, group: Option<&str>) -> Option<Run> {
+        match group {
+            None => self.current,
+            Some(group) => self.by_group.get(group).copied(),
+        }
+    }
+
+    fn set_run(&mut self, group: Option<&str>, run: Run) {
+        match group {
+            None => self.current = Some(run),
+            Some(group) => {
+                self.by_group.insert(group.to_owned(), run);
+            }
+        }
+    }
+
+    fn of_id(&mut self, text: &str) -> Result<u32, TooManySessions> {
+        if let Some(&ordinal) = self.by_id.get(text) {
             return Ok(ordinal);
         }
-        let known = self.parts.len();
-        let ordinal = self.open_by_rule()?;
-        if ordinal as usize == known {
-            self.part_mut(ordinal).continued = self.has_starts;
+        let ordinal = self.of_session(SessionId::from_text(text))?;
+        self.by_id.insert(text.to_owned(), ordinal);
+        Ok(ordinal)
+    }
+
+    /// The session of an id, made if need be: a log has one part a session, whether its id is
+    /// the log's own, the uploader's or made by rule.
+    fn of_session(&mut self, id: SessionId) -> Result<u32, TooManySessions> {
+        if let Some(&ordinal) = self.by_id.get(id.as_str()) {
+            return Ok(ordinal);
         }
-        self.current = Some(ordinal);
+        let text = id.as_str().to_owned();
+        let ordinal = self.open(id)?;
+        self.by_id.insert(text, ordinal);
         Ok(ordinal)
     }
 
@@ -218,21 +275,16 @@ impl<'p, 'o> Sessions<'p, 'o> {
             Some(id) => SessionId::from_text(id),
             None => SessionId::of_rule(&self.context.product, &self.context.log, self.by_rule),
         };
-        let ordinal = self.open(id)?;
+        let ordinal = self.of_session(id)?;
         self.by_rule += 1;
         Ok(ordinal)
     }
 
-    /// The session of an id, new or not: a log has one part of each session.
     fn open(&mut self, id: SessionId) -> Result<u32, TooManySessions> {
-        if let Some(&ordinal) = self.by_session.get(&id) {
-            return Ok(ordinal);
-        }
         let ordinal = self.parts.len() as u32;
         if ordinal >= self.limits.sessions {
             return Err(TooManySessions);
         }
-        self.by_session.insert(id.clone(), ordinal);
         let mut builder = PartBuilder::new(
             self.context.product.clone(),
             id,
@@ -247,43 +299,54 @@ impl<'p, 'o> Sessions<'p, 'o> {
     }
 
     /// Settles what lies too far back for any start that may still come.
-    fn release_old(&mut self, newest: &Event<'_>) -> Result<(), TooManySessions> {
-        while let Some(front) = self.held.front() {
-            let may_join = self.within(&front.event, newest) && self.held.len() < MAX_HELD;
-            if may_join {
-                break;
-            }
-            self.release_one()?;
+    fn release_old(&mut self, newest: &Event<'_>) {
+        while let Some(front) = self.held.front()
+            && (self.held.len() >= MAX_HELD || !self.within(&front.event, newest))
+        {
+            self.release_one();
         }
-        Ok(())
     }
 
-    /// Settles what comes before the rows that join the start's session: those just before it,
-    /// back to the first that is too old.
-    fn release_before(&mut self, start: &Event<'_>) -> Result<(), TooManySessions> {
-        let held = self.held.iter().rev();
-        let joining = held
-            .take_while(|placed| self.within(&placed.event, start))
+    /// Settles what comes in the start's group before the rows that join its session, and gives
+    /// those: the rows just before it, back to the first that is too old.
+    fn release_before(&mut self, start: &Placed<'_>) -> VecDeque<Placed<'static>> {
+        let (own, others): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| held.group == start.group);
+        self.held = others;
+        let mut earlier = own;
+        let joining = earlier.iter().rev();
+        let joining = joining
+            .take_while(|held| self.within(&held.event, &start.event))
             .count();
-        for _ in joining..self.held.len() {
-            self.release_one()?;
+        let joining = earlier.split_off(earlier.len() - joining);
+        for placed in earlier {
+            self.release(&placed);
         }
-        Ok(())
+        joining
     }
 
-    fn release_all(&mut self) -> Result<(), TooManySessions> {
+    /// Settles all that is held back.
+    pub(crate) fn release_all(&mut self) {
         while !self.held.is_empty() {
-            self.release_one()?;
+            self.release_one();
         }
-        Ok(())
     }
 
-    fn release_one(&mut self) -> Result<(), TooManySessions> {
-        let ordinal = self.current()?;
+    fn release_one(&mut self) {
         if let Some(placed) = self.held.pop_front() {
-            self.push(ordinal, &placed);
+            self.release(&placed);
         }
-        Ok(())
+    }
+
+    fn release(&mut self, placed: &Placed<'static>) {
+        match self.current(placed.group.as_deref()) {
+            Ok(ordinal) => self.push(ordinal, placed),
+            Err(TooManySessions) => self.refused.push(Position {
+                line: placed.event.line,
+                offset: placed.event.offset,
+            }),
+        }
     }
 
     fn within(&self, earlier: &Event<'_>, later: &Event<'_>) -> bool {

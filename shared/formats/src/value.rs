@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// One field of a record.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// The record has no such field.
     #[default]
     Absent,
@@ -27,17 +27,17 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// Text borrowed from the record; empty text is a value too.
-    pub fn text(text: &'a str) -> Self {
+    pub(crate) fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 
     /// Whether the field holds something: neither absent nor null.
-    pub const fn is_some(&self) -> bool {
+    pub(crate) const fn is_some(&self) -> bool {
         !matches!(self, Self::Absent | Self::Null)
     }
 
     /// Whether the field holds something that can be written as non-empty text.
-    pub fn has_text(&self) -> bool {
+    pub(crate) fn has_text(&self) -> bool {
         match self {
             Self::Absent | Self::Null | Self::Nested => false,
             Self::Text(text) => !text.is_empty(),
@@ -46,7 +46,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as text; `None` where there is no such form (absent, null, nested).
-    pub fn to_text(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn to_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Absent | Self::Null | Self::Nested => None,
             Self::Text(text) => Some(Cow::Borrowed(text)),
@@ -59,7 +59,7 @@ impl<'a> Value<'a> {
     }
 
     /// Appends the value as text.
-    pub fn write_to(&self, out: &mut String) {
+    pub(crate) fn write_to(&self, out: &mut String) {
         let written = match self {
             Self::Absent | Self::Null | Self::Nested => Ok(()),
             Self::Bool(b) => write!(out, "{b}"),
@@ -75,7 +75,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a number; text is read as one.
-    pub fn to_f64(&self) -> Option<f64> {
+    pub(crate) fn to_f64(&self) -> Option<f64> {
         match self {
             Self::Int(n) => Some(*n as f64),
             Self::Uint(n) => Some(*n as f64),
@@ -93,7 +93,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a non-negative integer; text is read as one.
-    pub fn to_u64(&self) -> Option<u64> {
+    pub(crate) fn to_u64(&self) -> Option<u64> {
         match self {
             Self::Uint(n) => Some(*n),
             Self::Int(n) => u64::try_from(*n).ok(),
@@ -111,7 +111,7 @@ impl<'a> Value<'a> {
 /// The buffer is used again for every record: [`Slots::reuse`] hands it on empty, with the
 /// lifetime of the next record.
 #[derive(Debug, Default)]
-pub struct Slots<'a> {
+pub(crate) struct Slots<'a> {
     values: Vec<Value<'a>>,
     /// How often a slot was set that had been set before.
     pub duplicates: u32,
@@ -120,7 +120,7 @@ pub struct Slots<'a> {
 impl<'a> Slots<'a> {
     /// Empty slots, reusing the memory of `self`.
     #[must_use]
-    pub fn reuse<'b>(self, slots: usize) -> Slots<'b> {
+    pub(crate) fn reuse<'b>(self, slots: usize) -> Slots<'b> {
         let mut old = self.values;
         old.clear();
         // Maps no element: the allocation is taken over as it is.
@@ -133,13 +133,21 @@ impl<'a> Slots<'a> {
     }
 
     /// The value in a slot.
-    pub fn get(&self, slot: usize) -> &Value<'a> {
+    pub(crate) fn get(&self, slot: usize) -> &Value<'a> {
         static ABSENT: Value<'static> = Value::Absent;
         self.values.get(slot).unwrap_or(&ABSENT)
     }
 
+    /// The first of several slots that holds a text or a number.
+    pub(crate) fn first_with_text(&self, slots: &[usize]) -> Option<&Value<'a>> {
+        slots
+            .iter()
+            .map(|&slot| self.get(slot))
+            .find(|value| value.has_text())
+    }
+
     /// Sets a slot; the last value wins, and the earlier one is counted.
-    pub fn set(&mut self, slot: usize, value: Value<'a>) {
+    pub(crate) fn set(&mut self, slot: usize, value: Value<'a>) {
         if let Some(held) = self.values.get_mut(slot) {
             self.duplicates += u32::from(*held != Value::Absent);
             *held = value;
@@ -147,7 +155,7 @@ impl<'a> Slots<'a> {
     }
 
     /// Forgets what a slot holds.
-    pub fn unset(&mut self, slot: usize) {
+    pub(crate) fn unset(&mut self, slot: usize) {
         if let Some(held) = self.values.get_mut(slot) {
             *held = Value::Absent;
         }

@@ -6,8 +6,8 @@ use std::io::Read;
 use logbook_model::{EventReject, LogReject};
 use memchr::{memchr, memchr_iter};
 
+use super::ahead::{LinesAhead, OwnLine};
 use crate::interpret::{Interpreter, Position};
-use crate::lines::Lines;
 use crate::log::{ParsedLog, ReadError};
 use crate::profile::CsvRule;
 use crate::value::{Slots, Value};
@@ -23,57 +23,72 @@ pub(super) fn read(
     mut interpreter: Interpreter<'_, '_>,
 ) -> Result<ParsedLog, ReadError> {
     let mut records = Records {
-        lines: Lines::new(source, interpreter.limits().record_bytes),
-        max_bytes: interpreter.limits().record_bytes,
-        ahead: Vec::new(),
+        lines: LinesAhead::new(source, interpreter.limits().record_bytes),
+        rule,
+        cells: Cells::default(),
     };
-    let mut columns = rule
-        .columns
-        .clone()
-        .map(|names| Columns::new(&names, &interpreter));
-    let mut cells = Cells::default();
-    while let Some(record) = records.next(&mut interpreter)? {
-        let delimiter = rule.delimiter;
-        if let Err(detail) = cells.split(&record.text, delimiter) {
-            interpreter.reject(record.at, EventReject::Broken, detail.to_owned());
-            continue;
-        }
-        let Some(columns) = &columns else {
-            let names: Vec<String> = cells
-                .iter(&record.text)
-                .map(|cell| cell.trim().to_owned())
-                .collect();
-            if let Some(missing) = rule.required.iter().find(|want| !names.contains(want)) {
-                let detail = format!("the header has no column {missing:?}");
-                return Err(interpreter.refuse_log(LogReject::WrongFormat, detail));
+    let columns = match &rule.columns {
+        Some(names) => Columns::new(names, &interpreter),
+        None => match header(&mut records, rule, &mut interpreter)? {
+            Ok(names) => Columns::new(&names, &interpreter),
+            Err((reason, detail)) => return Err(interpreter.refuse_log(reason, detail)),
+        },
+    };
+    let mut empty = Slots::default();
+    while let Some((at, text)) = records.next(&mut interpreter)? {
+        let text = match text {
+            Ok(text) => text,
+            Err((reason, detail)) => {
+                interpreter.reject(at, reason, detail);
+                continue;
             }
-            if names.len() > MAX_COLUMNS {
-                let detail = format!("the header has more than {MAX_COLUMNS} columns");
-                return Err(interpreter.refuse_log(LogReject::WrongFormat, detail));
-            }
-            columns = Some(Columns::new(&names, &interpreter));
-            continue;
         };
-        if cells.ends.len() != columns.count {
-            let detail = format!("{} cells under {} columns", cells.ends.len(), columns.count);
-            interpreter.reject(record.at, EventReject::WrongCells, detail);
+        let cells = &records.cells;
+        if cells.ends.len() != columns.slot_of.len() {
+            let (got, want) = (cells.ends.len(), columns.slot_of.len());
+            let detail = format!("{got} cells under {want} columns");
+            interpreter.reject(at, EventReject::WrongCells, detail);
             continue;
         }
-        let mut slots = Slots::default().reuse(columns.slots);
-        for (slot, cell) in columns.slot_of.iter().zip(cells.iter(&record.text)) {
+        let mut slots = std::mem::take(&mut empty).reuse(columns.slots);
+        for (slot, cell) in columns.slot_of.iter().zip(cells.iter(&text)) {
             if let Some(slot) = slot {
                 slots.set(*slot, Value::Text(cell));
             }
         }
-        interpreter.record(record.at, &slots);
+        interpreter.record(at, &slots);
+        empty = slots.reuse(0);
     }
-    let bytes = records.lines.offset();
-    interpreter.finish(bytes)
+    interpreter.finish(records.lines.offset())
+}
+
+/// The names of the columns. Without a good header no row can be read.
+fn header<R: Read>(
+    records: &mut Records<'_, R>,
+    rule: &CsvRule,
+    interpreter: &mut Interpreter<'_, '_>,
+) -> Result<Result<Vec<String>, (LogReject, String)>, ReadError> {
+    let Some((at, text)) = records.next(interpreter)? else {
+        return Ok(Err((LogReject::Empty, "it has no record".to_owned())));
+    };
+    let wrong = |detail: String| Ok(Err((LogReject::WrongFormat, detail)));
+    let text = match text {
+        Ok(text) => text,
+        Err((_, detail)) => return wrong(format!("the header, at line {}: {detail}", at.line)),
+    };
+    let cells = records.cells.iter(&text);
+    let names: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
+    if let Some(missing) = rule.required.iter().find(|want| !names.contains(want)) {
+        return wrong(format!("the header has no column {missing:?}"));
+    }
+    if names.len() > MAX_COLUMNS {
+        return wrong(format!("the header has more than {MAX_COLUMNS} columns"));
+    }
+    Ok(Ok(names))
 }
 
 /// Which slot each column fills.
 struct Columns {
-    count: usize,
     slots: usize,
     slot_of: Vec<Option<usize>>,
 }
@@ -86,103 +101,80 @@ impl Columns {
             .map(|name| fields.names().iter().position(|field| field == name))
             .collect();
         Self {
-            count: names.len(),
             slots: fields.len(),
             slot_of,
         }
     }
 }
 
-/// One record's text, with its line breaks where it runs over several lines.
-struct RecordText {
-    at: Position,
-    text: String,
-}
+type Text = Result<String, (EventReject, String)>;
 
 /// Lines put together to records. A quote that is never closed costs its own line only.
-struct Records<R> {
-    lines: Lines<R>,
-    max_bytes: usize,
-    /// Lines read ahead in vain, in reverse order.
-    ahead: Vec<(Position, String, bool)>,
+struct Records<'r, R> {
+    lines: LinesAhead<R>,
+    rule: &'r CsvRule,
+    /// Those of the record read last.
+    cells: Cells,
 }
 
-impl<R: Read> Records<R> {
-    fn line(
-        &mut self,
-        interpreter: &mut Interpreter<'_, '_>,
-    ) -> Result<Option<(Position, String, bool)>, ReadError> {
-        if let Some(line) = self.ahead.pop() {
-            return Ok(Some(line));
-        }
-        let Some(line) = self.lines.next_line()? else {
-            return Ok(None);
-        };
-        if line.repaired {
-            interpreter.repaired();
-        }
-        let at = Position {
-            line: line.number,
-            offset: line.offset,
-        };
-        Ok(Some((at, line.text.into_owned(), line.too_long)))
-    }
-
+impl<R: Read> Records<'_, R> {
+    /// The next record that is not blank, with its line breaks where it runs over several lines.
     fn next(
         &mut self,
         interpreter: &mut Interpreter<'_, '_>,
-    ) -> Result<Option<RecordText>, ReadError> {
-        while let Some((at, text, too_long)) = self.line(interpreter)? {
-            if too_long {
-                let detail = format!("longer than {} bytes", self.max_bytes);
-                interpreter.reject(at, EventReject::TooLong, detail);
-            } else if text.trim_ascii().is_empty() {
-                // A blank line is no record.
-            } else if is_closed(&text) {
-                return Ok(Some(RecordText { at, text }));
-            } else {
-                match self.gather(interpreter, &text)? {
-                    Some(text) => return Ok(Some(RecordText { at, text })),
-                    None => interpreter.reject(
-                        at,
-                        EventReject::Broken,
-                        "a quote is opened and never closed".to_owned(),
-                    ),
-                }
+    ) -> Result<Option<(Position, Text)>, ReadError> {
+        let max_bytes = interpreter.limits().record_bytes;
+        while let Some(line) = self.lines.next(interpreter)? {
+            if self.rule.is_comment(&line.text) || line.text.trim_ascii().is_empty() {
+                continue;
             }
+            let at = line.at;
+            let text = if line.too_long {
+                let detail = format!("longer than {max_bytes} bytes");
+                Err((EventReject::TooLong, detail))
+            } else if is_closed(&line.text) {
+                let split = self.cells.split(&line.text, self.rule.delimiter);
+                split
+                    .map(|()| line.text)
+                    .map_err(|detail| (EventReject::Broken, detail.to_owned()))
+            } else {
+                self.gather(interpreter, line.text)?
+            };
+            return Ok(Some((at, text)));
         }
         Ok(None)
     }
 
-    /// The rest of a record whose quote is open at the end of its first line; `None`, with the
-    /// lines read put back, where it never closes.
+    /// The rest of a record whose quote is open at the end of its first line. Where it never
+    /// closes, or closes where no cell can end, the lines read are put back.
     fn gather(
         &mut self,
         interpreter: &mut Interpreter<'_, '_>,
-        first: &str,
-    ) -> Result<Option<String>, ReadError> {
-        let mut taken = Vec::new();
-        let mut bytes = first.len();
+        first: String,
+    ) -> Result<Text, ReadError> {
+        let max_bytes = interpreter.limits().record_bytes;
+        let mut taken: Vec<OwnLine> = Vec::new();
+        let mut text = first;
         while taken.len() < MAX_LINES
-            && let Some(line) = self.line(interpreter)?
+            && let Some(line) = self.lines.next(interpreter)?
         {
-            bytes += line.1.len() + 1;
-            let (closes, too_long) = (!is_closed(&line.1), line.2 || bytes > self.max_bytes);
+            text.push('\n');
+            text.push_str(&line.text);
+            let (closes, too_long) = (!is_closed(&line.text), line.too_long);
             taken.push(line);
-            if too_long {
+            if too_long || text.len() > max_bytes {
                 break;
             }
             if closes {
-                let mut text = first.to_owned();
-                for (_, line, _) in &taken {
-                    text.push('\n');
-                    text.push_str(line);
+                if self.cells.split(&text, self.rule.delimiter).is_ok() {
+                    return Ok(Ok(text));
                 }
-                return Ok(Some(text));
+                break;
             }
         }
-        self.ahead.extend(taken.into_iter().rev());
-        Ok(None)
+        self.lines.put_back(taken);
+        let detail = "a quote is opened and never closed".to_owned();
+        Ok(Err((EventReject::Broken, detail)))
     }
 }
 

@@ -1,6 +1,10 @@
 //! The families of formats: from bytes to records.
 
+mod ahead;
 mod csv;
+mod inner;
+mod json;
+mod logfmt;
 mod ndjson;
 pub(crate) mod otlp;
 mod text;
@@ -22,16 +26,16 @@ use crate::sessions::Observer;
 /// # Errors
 /// [`ReadError::Source`] where the source fails, [`ReadError::Rejected`] where the log as a
 /// whole is refused.
-pub fn read_log<'o>(
+pub fn read_log(
     source: impl Read,
     profile: &Profile,
     context: &LogContext,
     limits: &Limits,
-    observer: Option<Observer<'o>>,
+    observer: Option<Observer<'_>>,
 ) -> Result<ParsedLog, ReadError> {
     let interpreter = Interpreter::new(profile, context, limits, observer);
     match &profile.family {
-        Family::Ndjson => ndjson::read(source, interpreter),
+        Family::Ndjson(rule) => ndjson::read(source, rule, interpreter),
         Family::Csv(rule) => csv::read(source, rule, interpreter),
         Family::Text(rule) => text::read(source, rule, interpreter),
         Family::Otlp => otlp::read(source, interpreter),

@@ -6,6 +6,7 @@ use std::io::Read;
 use logbook_model::{EventReject, LogReject};
 use regex::CaptureLocations;
 
+use super::inner::InnerPlan;
 use crate::interpret::{Interpreter, Position};
 use crate::lines::{Line, Lines};
 use crate::log::{ParsedLog, ReadError};
@@ -76,10 +77,7 @@ struct TextLine<'a> {
 impl<'a> TextLine<'a> {
     fn new(line: Line<'a>, strip: bool) -> Self {
         Self {
-            at: Position {
-                line: line.number,
-                offset: line.offset,
-            },
+            at: line.at(),
             repaired: line.repaired,
             too_long: line.too_long,
             ends_open: line.ends_open,
@@ -124,6 +122,7 @@ struct Reader<'r, 'p, 'o> {
     layout: &'r Layout,
     interpreter: Interpreter<'p, 'o>,
     locations: Vec<CaptureLocations>,
+    inner: Vec<InnerPlan<'p>>,
     slots: usize,
     empty: Slots<'static>,
     /// The record must be whole before it is read.
@@ -143,6 +142,11 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
                 .records
                 .iter()
                 .map(|r| r.pattern.capture_locations())
+                .collect(),
+            inner: rule
+                .inner
+                .iter()
+                .map(|(slot, inner)| InnerPlan::new(*slot, *inner, interpreter.profile()))
                 .collect(),
             slots: interpreter.profile().fields.len(),
             empty: Slots::default(),
@@ -167,11 +171,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             self.begun = true;
             if line.too_long {
                 self.end_record();
-                let detail = format!(
-                    "longer than {} bytes",
-                    self.interpreter.limits().record_bytes
-                );
-                self.interpreter.reject(at, EventReject::TooLong, detail);
+                self.too_long(at);
             } else if self.gathers {
                 self.end_record();
                 let length = text.len();
@@ -181,12 +181,25 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             }
             return;
         }
+        if line.too_long && !(self.begun && self.layout.continuation) {
+            self.too_long(at);
+            return;
+        }
         self.other_line(at, &text, blank);
+    }
+
+    fn too_long(&mut self, at: Position) {
+        let max = self.interpreter.limits().record_bytes;
+        let detail = format!("longer than {max} bytes");
+        self.interpreter.reject(at, EventReject::TooLong, detail);
     }
 
     /// A line at which no record begins.
     fn other_line(&mut self, at: Position, text: &str, blank: bool) {
         if self.begun && self.layout.continuation {
+            if !blank {
+                self.interpreter.continuation_line();
+            }
             let max = self.interpreter.limits().record_bytes;
             if let Some((_, whole, _, _)) = &mut self.open
                 && whole.len() + text.len() < max
@@ -205,7 +218,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             self.layout.before_first
         };
         match what {
-            BeforeFirst::Ignore => {}
+            BeforeFirst::Ignore => self.interpreter.continuation_line(),
             BeforeFirst::Reject => {
                 let detail = "it begins no record".to_owned();
                 self.interpreter.reject(at, EventReject::Broken, detail);
@@ -259,7 +272,15 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
         if let Some(slot) = self.rule.rest {
             slots.set(slot, Value::text(text[first..].trim_start_matches('\n')));
         }
-        self.interpreter.record(at, &slots);
+        let depth = self.interpreter.limits().depth;
+        let filled = self
+            .inner
+            .iter()
+            .try_for_each(|inner| inner.fill(&mut slots, depth));
+        match filled {
+            Ok(()) => self.interpreter.record(at, &slots),
+            Err((reason, detail)) => self.interpreter.reject(at, reason, detail),
+        }
         self.empty = slots.reuse(0);
     }
 }

@@ -74,7 +74,12 @@ fn find(table: &toml::de::DeTable<'_>, path: &[String]) -> Option<usize> {
 
 fn find_value(value: &toml::Spanned<toml::de::DeValue<'_>>, path: &[String]) -> Option<usize> {
     match value.get_ref() {
-        toml::de::DeValue::Table(table) if !path.is_empty() => find(table, path),
+        toml::de::DeValue::Table(table) if !path.is_empty() => {
+            // The only item of a list may be written without the list, and without its index.
+            let (first, rest) = path.split_first()?;
+            let indexed = first.parse::<usize>().is_ok() && !table.contains_key(first.as_str());
+            find(table, if indexed { rest } else { path })
+        }
         toml::de::DeValue::Array(items) => {
             // A list of one may be written without its list; indices are optional in paths.
             let index = path.first().and_then(|key| key.parse::<usize>().ok());

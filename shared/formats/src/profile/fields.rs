@@ -7,9 +7,19 @@ const MAX_PATH_BYTES: usize = 400;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct FieldTable {
     names: Vec<String>,
+    /// Names are what they are (of columns, of groups), and no paths.
+    plain: bool,
 }
 
 impl FieldTable {
+    /// A table of names that are no paths.
+    pub(crate) const fn plain() -> Self {
+        Self {
+            names: Vec::new(),
+            plain: true,
+        }
+    }
+
     /// The slot of a field, made on first use.
     pub(crate) fn slot(&mut self, name: &str) -> Result<usize, String> {
         if name.is_empty() {
@@ -23,7 +33,9 @@ impl FieldTable {
         if let Some(slot) = self.names.iter().position(|held| held == name) {
             return Ok(slot);
         }
-        parse_path(name)?;
+        if !self.plain {
+            parse_path(name)?;
+        }
         self.names.push(name.to_owned());
         Ok(self.names.len() - 1)
     }
@@ -82,6 +94,9 @@ pub(crate) fn parse_path(path: &str) -> Result<Vec<Step>, String> {
             });
             rest = &rest[end..];
         }
+        if !rest.is_empty() && steps.last() == Some(&Step::KeyName) {
+            return Err(format!("{path:?} goes on after @key, which is a text"));
+        }
         if let Some(next) = rest.strip_prefix('.') {
             if next.is_empty() {
                 return Err(format!("{path:?} ends in a dot"));
@@ -108,7 +123,7 @@ mod tests {
             [key("a"), Step::Index(2), key("b")]
         );
         assert_eq!(parse_path("*.time").unwrap(), [Step::AnyKey, key("time")]);
-        for bad in ["a..b", "a.", "\"a", "a[x]", "a[1", "\"a\"b"] {
+        for bad in ["a..b", "a.", "\"a", "a[x]", "a[1", "\"a\"b", "@key.a"] {
             assert!(parse_path(bad).is_err(), "{bad}");
         }
     }

@@ -13,7 +13,7 @@ use logbook_model::Level;
 use regex::Regex;
 
 pub use error::ProfileError;
-pub use schema::{DateFrom, Scale, Unit};
+pub(crate) use schema::{DateFrom, Scale, Unit};
 
 use crate::time::{DefaultZone, TimeFormat};
 use fields::FieldTable;
@@ -48,14 +48,38 @@ pub struct Profile {
 /// The family of formats that a profile belongs to, with what is particular to it.
 #[derive(Debug, Clone)]
 pub(crate) enum Family {
-    Ndjson,
+    Ndjson(NdjsonRule),
     Csv(CsvRule),
     Text(Box<TextRule>),
     Otlp,
 }
 
 #[derive(Debug, Clone)]
+pub(crate) struct NdjsonRule {
+    /// Objects may run over lines, stand in a list, follow each other.
+    pub(crate) documents: bool,
+    pub(crate) comment: Option<String>,
+}
+
+impl NdjsonRule {
+    pub(crate) fn is_comment(&self, line: &str) -> bool {
+        starts_with(line, self.comment.as_ref())
+    }
+}
+
+impl CsvRule {
+    pub(crate) fn is_comment(&self, line: &str) -> bool {
+        starts_with(line, self.comment.as_ref())
+    }
+}
+
+fn starts_with(line: &str, mark: Option<&String>) -> bool {
+    mark.is_some_and(|mark| line.starts_with(mark.as_str()))
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct CsvRule {
+    pub(crate) comment: Option<String>,
     pub(crate) delimiter: u8,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) required: Vec<String>,
@@ -70,6 +94,15 @@ pub(crate) struct TextRule {
     pub(crate) whole: Option<usize>,
     /// Slot of `@rest`, the record after its first line.
     pub(crate) rest: Option<usize>,
+    /// Slots of groups whose text has fields of its own.
+    pub(crate) inner: Vec<(usize, Inner)>,
+}
+
+/// How the text of a group is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inner {
+    Json,
+    Logfmt,
 }
 
 #[derive(Debug, Clone)]
@@ -182,7 +215,7 @@ impl Profile {
     /// The name of the format's family: `ndjson`, `csv`, `text` or `otlp`.
     pub const fn family(&self) -> &'static str {
         match self.family {
-            Family::Ndjson => "ndjson",
+            Family::Ndjson(_) => "ndjson",
             Family::Csv(_) => "csv",
             Family::Text(_) => "text",
             Family::Otlp => "otlp",

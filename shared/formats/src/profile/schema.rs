@@ -20,10 +20,9 @@ pub(super) struct ProfileFile {
     pub(super) description: String,
     #[serde(default)]
     pub(super) detect: Many<Detect>,
-    #[serde(default)]
-    pub(super) csv: Csv,
-    #[serde(default)]
-    pub(super) text: Text,
+    pub(super) ndjson: Option<Ndjson>,
+    pub(super) csv: Option<Csv>,
+    pub(super) text: Option<Text>,
     pub(super) time: Option<Time>,
     #[serde(default)]
     pub(super) name: Name,
@@ -72,7 +71,16 @@ pub(super) struct Detect {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Ndjson {
+    #[serde(default)]
+    pub(super) documents: bool,
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Csv {
+    pub(super) comment: Option<String>,
     pub(super) delimiter: Option<char>,
     pub(super) columns: Option<Vec<String>>,
     #[serde(default)]
@@ -91,6 +99,10 @@ pub(super) struct Text {
     pub(super) blank_lines: BlankLines,
     #[serde(default)]
     pub(super) strip_ansi: bool,
+    #[serde(default)]
+    pub(super) json: Many<String>,
+    #[serde(default)]
+    pub(super) logfmt: Many<String>,
     #[serde(default)]
     pub(super) layout: Vec<Layout>,
 }
@@ -148,7 +160,7 @@ pub(super) struct Time {
 /// Where a time without a date may take it from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DateFrom {
+pub(crate) enum DateFrom {
     /// `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYYMMDD` in the file's name.
     FileName,
     /// When the file was last modified, as the uploader says.
@@ -181,7 +193,7 @@ pub(super) struct Level {
 /// What numbers stand for levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scale {
+pub(crate) enum Scale {
     /// OpenTelemetry's `SeverityNumber`, 1-24.
     SeverityNumber,
     /// Syslog, 0 (emergency) to 7 (debug): RFC 5424.
@@ -216,7 +228,7 @@ pub(super) struct Duration {
 /// Unit of a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Seconds.
     S,
     /// Milliseconds.
@@ -281,8 +293,8 @@ pub(super) struct Condition {
 }
 
 impl Rule {
-    /// The conditions, all of which must hold.
-    pub(super) fn into_conditions(self) -> Vec<Condition> {
+    /// The conditions, all of which must hold, each with its place in the rule.
+    pub(super) fn into_conditions(self) -> Vec<(Vec<String>, Condition)> {
         let own = Condition {
             field: self.field,
             equals: self.equals,
@@ -296,11 +308,33 @@ impl Rule {
             level_at_least: self.level_at_least,
             line: self.line,
         };
-        let mut all = self.all.0;
-        if own.field.is_some() || own.level_at_least.is_some() || own.line.is_some() {
-            all.insert(0, own);
-        }
-        all
+        let own = own.says_anything().then(|| (Vec::new(), own));
+        own.into_iter().chain(self.all.placed("all")).collect()
+    }
+}
+
+impl Many<Condition> {
+    /// The conditions of a list, each with its place under a key.
+    pub(super) fn placed(self, key: &str) -> Vec<(Vec<String>, Condition)> {
+        let all = self.0.into_iter().enumerate();
+        all.map(|(at, condition)| (vec![key.to_owned(), at.to_string()], condition))
+            .collect()
+    }
+}
+
+impl Condition {
+    const fn says_anything(&self) -> bool {
+        self.field.is_some()
+            || self.equals.is_some()
+            || self.one_of.is_some()
+            || self.not.is_some()
+            || self.contains.is_some()
+            || self.prefix.is_some()
+            || self.suffix.is_some()
+            || self.matches.is_some()
+            || self.exists.is_some()
+            || self.level_at_least.is_some()
+            || self.line.is_some()
     }
 }
 
@@ -318,13 +352,8 @@ pub(super) struct SourceTable {
 #[derive(Debug)]
 pub(super) struct Source(pub(super) SourceTable);
 
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Attributes {
-    #[serde(default)]
-    pub(super) keep: Vec<String>,
-    #[serde(flatten)]
-    pub(super) named: BTreeMap<String, String>,
-}
+/// Fields by the name under which they are kept; `keep` has those that keep their own.
+pub(super) type Attributes = BTreeMap<String, Many<String>>;
 
 /// A text, a truth value or a number, taken as text.
 #[derive(Debug, Clone)]
@@ -393,7 +422,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
             type Value = Many<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one value or a list")
+                f.write_str("a text, a table, or a list of such")
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Many<T>, E> {
                 T::deserialize(de::value::StrDeserializer::new(v)).map(|one| Many(vec![one]))

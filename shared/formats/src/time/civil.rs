@@ -10,14 +10,14 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// A zone as a time states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Offset {
+pub(crate) enum Offset {
     /// Seconds east of UTC.
     Seconds(i32),
 }
 
 /// A date and time with whatever parts the text had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Civil {
+pub(crate) struct Civil {
     /// Year.
     pub year: Option<i32>,
     /// Month, 1-12.
@@ -42,7 +42,11 @@ pub struct Civil {
 
 impl Civil {
     /// The point in time.
-    pub fn resolve(self, zone: &DefaultZone, context: TimeContext) -> Result<Reading, TimeError> {
+    pub(crate) fn resolve(
+        self,
+        zone: &DefaultZone,
+        context: TimeContext,
+    ) -> Result<Reading, TimeError> {
         if let Some(secs) = self.epoch_secs {
             let micros = secs
                 .checked_mul(MICROS_PER_SECOND)

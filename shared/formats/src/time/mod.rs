@@ -7,14 +7,14 @@ mod rfc3339;
 use jiff::tz::TimeZone;
 use logbook_model::{Day, EventTime, Timestamp};
 
-pub use civil::{Civil, Offset};
-pub use pattern::{Pattern, PatternError};
+pub(crate) use civil::Offset;
+pub(crate) use pattern::{Pattern, PatternError};
 
 use crate::value::Value;
 
 /// One way to write a time.
 #[derive(Debug, Clone)]
-pub enum TimeFormat {
+pub(crate) enum TimeFormat {
     /// A number since 1970-01-01T00:00:00Z in this many units a second; a fraction may follow.
     Epoch {
         /// 1, 1,000, 1,000,000 or 1,000,000,000.
@@ -29,7 +29,7 @@ pub enum TimeFormat {
 
 /// What stands in for a zone that a time does not have.
 #[derive(Debug, Clone, Default)]
-pub enum DefaultZone {
+pub(crate) enum DefaultZone {
     /// Nothing: the time is local.
     #[default]
     Local,
@@ -39,7 +39,7 @@ pub enum DefaultZone {
 
 /// A format or a zone that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TimeFormatError {
+pub(crate) enum TimeFormatError {
     /// The pattern is faulty.
     #[error(transparent)]
     Pattern(#[from] PatternError),
@@ -53,7 +53,7 @@ pub enum TimeFormatError {
 impl TimeFormat {
     /// From a profile's text: `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, `rfc3339`, or a
     /// pattern with `%`.
-    pub fn compile(text: &str) -> Result<Self, TimeFormatError> {
+    pub(crate) fn compile(text: &str) -> Result<Self, TimeFormatError> {
         Ok(match text {
             "epoch_s" => Self::Epoch { per_second: 1 },
             "epoch_ms" => Self::Epoch { per_second: 1_000 },
@@ -71,7 +71,7 @@ impl TimeFormat {
 
 impl DefaultZone {
     /// From a profile's text.
-    pub fn compile(text: &str) -> Result<Self, TimeFormatError> {
+    pub(crate) fn compile(text: &str) -> Result<Self, TimeFormatError> {
         let error = || TimeFormatError::Zone(text.chars().take(60).collect());
         match text {
             "local" => Ok(Self::Local),
@@ -90,7 +90,7 @@ impl DefaultZone {
 
 /// What a log's surroundings say about its times.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct TimeContext {
+pub(crate) struct TimeContext {
     /// The day that times without one belong to, where the profile allows it.
     pub date: Option<Day>,
     /// The instant near which dates without a year lie: the last year is taken that does not
@@ -100,7 +100,7 @@ pub struct TimeContext {
 
 /// Why a value is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeError {
+pub(crate) enum TimeError {
     /// It does not fit the format.
     Format,
     /// It fits, but there is no such date, or it is out of the storable range.
@@ -109,7 +109,7 @@ pub enum TimeError {
 
 /// What a value says about when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub(crate) enum Reading {
     /// A point in time.
     At(EventTime),
     /// A time of day, of a day that nothing names.
@@ -117,7 +117,7 @@ pub enum Reading {
 }
 
 /// Reads a value by the first of the formats that it fits.
-pub fn read_time(
+pub(crate) fn read_time(
     value: &Value<'_>,
     formats: &[TimeFormat],
     zone: &DefaultZone,
@@ -157,10 +157,11 @@ fn read_one(
         (TimeFormat::Rfc3339, Value::Text(text)) => {
             rfc3339::parse(text.trim()).and_then(|civil| civil.resolve(zone, context))
         }
-        (TimeFormat::Pattern(pattern), Value::Text(text)) => pattern
-            .parse(text.trim())
+        // A number may be meant as digits of a date: 20260201.
+        (TimeFormat::Pattern(pattern), _) => pattern
+            .parse(value.to_text().ok_or(TimeError::Format)?.trim())
             .and_then(|civil| civil.resolve(zone, context)),
-        _ => Err(TimeError::Format),
+        (TimeFormat::Rfc3339, _) => Err(TimeError::Format),
     }
 }
 

@@ -6,7 +6,7 @@ use super::rfc3339::fraction;
 
 /// A compiled pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     items: Vec<Item>,
 }
 
@@ -35,7 +35,7 @@ enum Item {
 
 /// A pattern that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
+pub(crate) enum PatternError {
     /// An unknown conversion.
     #[error(
         "%{0} is not known; known: %Y %y %m %b %B %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %F %D %%"
@@ -53,7 +53,7 @@ pub enum PatternError {
 
 impl Pattern {
     /// Compiles `%Y-%m-%d %H:%M:%S,%f` and the like.
-    pub fn compile(text: &str) -> Result<Self, PatternError> {
+    pub(crate) fn compile(text: &str) -> Result<Self, PatternError> {
         let mut items = Vec::new();
         let mut chars = text.chars();
         while let Some(c) = chars.next() {
@@ -71,7 +71,7 @@ impl Pattern {
     }
 
     /// Reads a whole text.
-    pub fn parse(&self, text: &str) -> Result<Civil, TimeError> {
+    pub(crate) fn parse(&self, text: &str) -> Result<Civil, TimeError> {
         let mut reader = Reader {
             rest: text.as_bytes(),
             civil: Civil::default(),
@@ -239,10 +239,10 @@ impl Reader<'_> {
         ];
         let letters = self.letters();
         let word = self.rest[..letters].to_ascii_lowercase();
-        let known = |name: &&str| letters >= 3 && name.as_bytes().starts_with(&word);
+        let known = |name: &str| letters >= 3 && name.as_bytes().starts_with(&word);
         let month = NAMES
             .iter()
-            .position(|name| known(&name))
+            .position(|name| known(name))
             .ok_or(TimeError::Format)?;
         self.rest = &self.rest[letters..];
         Ok(month as u32 + 1)

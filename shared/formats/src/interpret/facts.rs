@@ -1,0 +1,53 @@
+//! What records and the uploader say of a session.
+
+use logbook_model::SessionFacts;
+
+use crate::log::LogContext;
+use crate::profile::Profile;
+use crate::profile::rules::Subject;
+
+/// Fills in the facts that are not known yet and that this record says.
+pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &mut SessionFacts) {
+    for source in &profile.facts {
+        let held = fact_mut(facts, source.fact);
+        if held.is_some() || !source.when.holds(subject) {
+            continue;
+        }
+        let mut scratch = String::new();
+        let Some(text) = source.value.render(subject.slots, &mut scratch) else {
+            continue;
+        };
+        let text = match &source.pattern {
+            None => Some(&*text),
+            Some(pattern) => pattern
+                .captures(&text)
+                .and_then(|groups| groups.name("value"))
+                .map(|group| group.as_str()),
+        };
+        *held = text.and_then(SessionFacts::bounded);
+    }
+}
+
+/// What the uploader said of all sessions.
+pub(super) fn given_facts(context: &LogContext) -> SessionFacts {
+    let mut facts = SessionFacts::default();
+    for (position, name) in crate::profile::FACTS.iter().enumerate() {
+        if let Some(text) = context.metadata.get(*name) {
+            *fact_mut(&mut facts, position) = SessionFacts::bounded(text);
+        }
+    }
+    facts
+}
+
+/// A fact by its position in [`crate::profile::FACTS`].
+fn fact_mut(facts: &mut SessionFacts, position: usize) -> &mut Option<String> {
+    match position {
+        0 => &mut facts.version,
+        1 => &mut facts.os,
+        2 => &mut facts.runtime,
+        3 => &mut facts.user,
+        4 => &mut facts.installation,
+        5 => &mut facts.account,
+        _ => &mut facts.environment,
+    }
+}
