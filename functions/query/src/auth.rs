@@ -121,7 +121,7 @@ impl Auth {
     /// A problem `unauthorized` for no token, or a wrong one.
     pub fn authorize(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let refuse = |detail: &str| Err(Problem::new(ProblemKind::Unauthorized, detail));
-        let Some(token) = bearer(headers) else {
+        let Some(token) = bearer(headers).filter(|token| !token.is_empty()) else {
             return refuse("an Authorization: Bearer header is needed");
         };
         match &self.kind {

@@ -15,7 +15,8 @@ pub struct Context {
     pub vault: Arc<Vault>,
     /// The sessions schema. Only read.
     pub sessions: Database,
-    /// The analytics schema. Only read.
+    /// The analytics schema, with the sessions schema attached as
+    /// [`SESSIONS_SCHEMA`](logbook_reports::SESSIONS_SCHEMA). Only read.
     pub analytics: Database,
     /// The products.
     pub registry: Arc<Registry>,

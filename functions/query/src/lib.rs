@@ -23,6 +23,7 @@ mod range;
 mod receipts;
 mod rejects;
 mod reply;
+mod reports;
 mod session;
 mod sessions;
 

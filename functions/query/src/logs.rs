@@ -61,7 +61,8 @@ pub(crate) async fn show(
     principal.require(Scope::Admin)?;
     let given = Parameters::of::<ProductQuery>(query.as_deref())?;
     let product = given.product(&context, &principal).await?.id;
-    let opened = open_log(&context.vault, &product, &id.log()?).await?;
+    let opened = open_log(&context.vault, &product, &id.log()?).await;
+    let opened = opened.map_err(unreadable)?;
     let total = opened.attributes.inflated_bytes;
     let range = match headers.get(header::RANGE) {
         Some(value) => Some(wanted(value.to_str().unwrap_or_default(), total)?),
@@ -70,7 +71,8 @@ pub(crate) async fn show(
     };
     let bytes = range.clone().unwrap_or(0..total);
     let reading = tokio::task::spawn_blocking(move || read(&opened, &bytes));
-    let body = reading.await.map_err(|_| Error::Task)??;
+    let body = reading.await.map_err(|_| Error::Task)?;
+    let body = body.map_err(unreadable)?;
     Ok(answer(body, range.as_ref(), total))
 }
 
@@ -89,6 +91,16 @@ fn answer(body: Vec<u8>, range: Option<&Range<u64>>, total: u64) -> Response {
             (StatusCode::PARTIAL_CONTENT, fixed, place, body).into_response()
         }
     }
+}
+
+/// A sealed log that is not what was written is no fault of who asks.
+fn unreadable(error: Error) -> Problem {
+    let Error::Rejected { reason, .. } = &error else {
+        return error.into();
+    };
+    tracing::error!(error = %error, "a log in the archive cannot be opened");
+    let detail = format!("the log cannot be opened: {reason}");
+    Problem::new(ProblemKind::Internal, detail).with("reason", reason.name())
 }
 
 fn wanted(value: &str, total: u64) -> Result<Range<u64>, Problem> {

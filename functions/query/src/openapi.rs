@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::{
-    Context, events, ledger, logs, openapi, products, receipts, rejects, session, sessions,
+    Context, events, ledger, logs, openapi, products, receipts, rejects, reports, session, sessions,
 };
 
 /// What is wrong, by RFC 9457. Further members, such as `parameter`, are for programs.
@@ -91,6 +91,7 @@ impl IntoResponses for Failures {
         description = "Reports, sessions, logs, ledger and rejects. Times are RFC 3339; days are UTC."
     ),
     tags(
+        (name = "reports", description = "Sums over sessions, for R&D and sales"),
         (name = "sessions", description = "Runs of the software"),
         (name = "logs", description = "Uploads, as they came and how far they have come"),
         (name = "operations", description = "What was received and what was refused"),
@@ -122,6 +123,8 @@ impl Modify for Security {
 /// Every route with its description.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::show))
         .routes(routes!(products::list))
         .routes(routes!(sessions::list))
         .routes(routes!(session::show))

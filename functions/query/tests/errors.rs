@@ -9,6 +9,8 @@ use logbook_query::Scope;
 use support::{Api, TOKEN, ask, run};
 
 const PRIVATE: &[&str] = &[
+    "/v1/reports",
+    "/v1/reports/feature-usage",
     "/v1/products",
     "/v1/sessions",
     "/v1/sessions/s1",

@@ -123,6 +123,19 @@ async fn an_erased_log_is_gone() {
 }
 
 #[tokio::test]
+async fn a_log_that_was_tampered_with_is_not_shown() {
+    let api = Api::new().await;
+    api.take("log-a", run("s1", 2, "1.0", "ann")).await;
+    api.tamper("log-a").await;
+    let answer = api.get("/v1/logs/log-a").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.problem().as_str()),
+        (500, "internal")
+    );
+    assert_eq!(answer.json()["reason"], "wrong_tag");
+}
+
+#[tokio::test]
 async fn a_log_that_does_not_inflate_comes_as_it_was() {
     let api = Api::new().await;
     let broken = b"\x1f\x8b\x08\0\0\0\0\0\0\x03broken".to_vec();

@@ -71,7 +71,7 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
     let metadata = bounded(pseudonymise(&pseudonym_key, log.metadata));
     let hash = ContentHasher::new(hash_key.expose());
     let (log_id, body) = (log.log.clone(), log.body);
-    let sealing = move || seal(body, &log_id, &key, hash);
+    let sealing = move || seal(&body, &log_id, &key, hash);
     let (sealed, mut hash) = run(sealing).await?;
     let content_hash = hash.finish(&metadata);
     let attributes = LogAttributes {
@@ -153,21 +153,21 @@ async fn note_duplicate(
 }
 
 fn seal(
-    body: Vec<u8>,
+    body: &[u8],
     log: &LogId,
     key: &SealingKey,
     mut hash: ContentHasher,
 ) -> Result<(SealedLog, ContentHasher)> {
     let clean = hash.clone();
     match seal_stream(
-        Inflate::new(Cursor::new(&body), MAX_INFLATED_BYTES),
+        Inflate::new(Cursor::new(body), MAX_INFLATED_BYTES),
         log,
         key,
         &mut hash,
     ) {
         Err(StreamError::Inflate) => {
             let mut hash = clean;
-            let sealed = seal_stream(Cursor::new(&body), log, key, &mut hash);
+            let sealed = seal_stream(Cursor::new(body), log, key, &mut hash);
             Ok((sealed.map_err(StreamError::into_error)?, hash))
         }
         sealed => Ok((sealed.map_err(StreamError::into_error)?, hash)),

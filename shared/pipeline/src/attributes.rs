@@ -3,6 +3,7 @@
 //! Object metadata is not encrypted: nothing that names a person is in it as it came.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use logbook_backends::sql::{ContentHash, Via};
 use logbook_model::{Consent, Timestamp};
@@ -103,7 +104,8 @@ fn ascii_json(map: &BTreeMap<String, String>) -> String {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                let written = write!(out, "\\u{unit:04x}");
+                debug_assert!(written.is_ok(), "writing to a String cannot fail");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The pipeline's stages as free functions over explicit stores: [`archive_log`] seals an
 //! upload into the archive, [`open_log`] opens it again, [`parse_log`] makes rows of it,
-//! [`process`] does so for a batch of messages, [`sweep`] finds what fell through.
+//! [`process`] does so for a batch of messages, [`sweep_archive`] finds what fell through.
 //!
 //! The functions that run in Lambda, the embedded runner and the bulk job call these; nothing
 //! here knows which of them it is.

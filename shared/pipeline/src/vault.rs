@@ -11,7 +11,7 @@ use logbook_seal::{DataKey, Envelope, LocalKey, SealingKey, WrappedKey};
 use crate::Result;
 
 /// How long one data key seals logs of a product.
-const KEY_AGE: Duration = Duration::from_secs(300);
+const KEY_AGE: Duration = Duration::from_mins(5);
 /// How many logs it seals at most.
 const KEY_LOGS: u32 = 10_000;
 /// How many opened data keys are remembered.

@@ -67,13 +67,10 @@ fn check(described: &Value, schema: &Value, value: &Value, place: &str) {
             for (name, member) in members {
                 let place = format!("{place}.{name}");
                 let more = &schema["additionalProperties"];
-                match properties.iter().find(|(known, _)| *known == name) {
-                    Some((_, schema)) => check(described, schema, member, &place),
-                    None => {
-                        assert!(!more.is_null(), "{place} is not described");
-                        check(described, more, member, &place);
-                    }
-                }
+                let known = properties.iter().find(|(known, _)| *known == name);
+                let schema = known.map_or(more, |(_, schema)| schema);
+                assert!(!schema.is_null(), "{place} is not described");
+                check(described, schema, member, &place);
             }
         }
         _ => {}

@@ -12,13 +12,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use logbook_backends::sql::{self, Via};
-use logbook_backends::{Database, Durability, Keys, ObjectStore};
+use logbook_backends::{Attached, Database, Durability, Keys, ObjectStore, Put};
 use logbook_bootstrap::http::read_body;
 use logbook_model::{Consent, LogId, ProductId, Timestamp};
 use logbook_pipeline::{
-    Archived, Attempt, Job, NewLog, NewProduct, Registry, Vault, add_product, archive_log, process,
+    Archived, Attempt, Job, NewLog, NewProduct, Registry, Vault, add_product, archive_key,
+    archive_log, process,
 };
 use logbook_query::{Auth, Context, Principal, Products, Scope, app};
+use logbook_reports::SESSIONS_SCHEMA;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -98,9 +100,14 @@ impl Api {
             .await
             .unwrap();
         sql::migrate(&sessions).await.unwrap();
-        let analytics = Database::open_file(&at("analytics.db"), process)
+        let attached = Attached {
+            name: SESSIONS_SCHEMA.to_owned(),
+            path: at("sessions.db"),
+        };
+        let analytics = Database::open_file_with(&at("analytics.db"), process, vec![attached])
             .await
             .unwrap();
+        logbook_reports::migrate(&analytics).await.unwrap();
         let context = Context {
             vault: Arc::new(Vault::new(store.clone(), keys)),
             sessions,
@@ -172,6 +179,17 @@ impl Api {
         let products = self.context.registry.snapshot().await.unwrap();
         let context = &self.context;
         process(&context.vault, &products, &context.sessions, &[job], now()).await;
+    }
+
+    /// Changes a bit of a sealed log of `editor`.
+    pub(crate) async fn tamper(&self, id: &str) {
+        let key = archive_key(&product("editor"), &LogId::new(id).unwrap());
+        let mut object = self.store.get(&key, 1 << 20).await.unwrap().unwrap();
+        *object.body.last_mut().unwrap() ^= 1;
+        let put = self
+            .store
+            .put(&key, object.body, object.metadata, Put::Always);
+        put.await.unwrap();
     }
 
     /// Asks with the token.
