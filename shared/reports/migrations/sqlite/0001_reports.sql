@@ -5,63 +5,63 @@
 -- of the catalogue.
 
 CREATE TABLE feature_usage (
-    product VARCHAR(63) NOT NULL,
-    day CHAR(10) NOT NULL,
-    environment VARCHAR(16) NOT NULL,
-    version VARCHAR(190) NOT NULL,
-    feature VARCHAR(240) NOT NULL,
-    uses BIGINT NOT NULL,
-    sessions BIGINT NOT NULL,
-    users BIGINT NOT NULL,
-    errors BIGINT NOT NULL,
-    timed_uses BIGINT NOT NULL,
-    p50_us BIGINT NULL,
-    p95_us BIGINT NULL,
-    p99_us BIGINT NULL,
-    durations BLOB NOT NULL,
-    persons BLOB NOT NULL,
+    product VARCHAR(63) NOT NULL, -- The product.
+    day CHAR(10) NOT NULL, -- The UTC day that the sessions belong to.
+    environment VARCHAR(16) NOT NULL, -- production or other.
+    version VARCHAR(190) NOT NULL, -- Version of the software; (unknown) where a session states none.
+    feature VARCHAR(240) NOT NULL, -- Name of the feature; (other) for names beyond the bound on names.
+    uses BIGINT NOT NULL, -- How often it was used: the sum of the events' counts.
+    sessions BIGINT NOT NULL, -- Sessions in which it was used at least once.
+    users BIGINT NOT NULL, -- Distinct persons who used it.
+    errors BIGINT NOT NULL, -- Events of it that are errors.
+    timed_uses BIGINT NOT NULL, -- Uses whose duration is known.
+    p50_us BIGINT NULL, -- Median duration of the timed uses, within 1 %.
+    p95_us BIGINT NULL, -- 95th percentile of their durations, within 1 %.
+    p99_us BIGINT NULL, -- 99th percentile of their durations, within 1 %.
+    durations BLOB NOT NULL, -- The distribution of the durations, mergeable.
+    persons BLOB NOT NULL, -- Who they are, as a set.
     PRIMARY KEY (product, day, environment, version, feature)
 );
 
 CREATE TABLE release_health (
-    product VARCHAR(63) NOT NULL,
-    day CHAR(10) NOT NULL,
-    environment VARCHAR(16) NOT NULL,
-    version VARCHAR(190) NOT NULL,
-    sessions BIGINT NOT NULL,
-    users BIGINT NOT NULL,
-    unidentified_sessions BIGINT NOT NULL,
-    ok BIGINT NOT NULL,
-    exited BIGINT NOT NULL,
-    errored BIGINT NOT NULL,
-    unhandled BIGINT NOT NULL,
-    abnormal BIGINT NOT NULL,
-    crashed BIGINT NOT NULL,
-    crash_free_session_rate DOUBLE NULL,
-    error_free_session_rate DOUBLE NULL,
-    crash_free_user_rate DOUBLE NULL,
-    error_free_user_rate DOUBLE NULL,
-    session_share DOUBLE NULL,
-    user_share DOUBLE NULL,
-    sessions_with_events BIGINT NOT NULL,
-    persons BLOB NOT NULL,
-    erring_persons BLOB NOT NULL,
-    crashing_persons BLOB NOT NULL,
+    product VARCHAR(63) NOT NULL, -- The product.
+    day CHAR(10) NOT NULL, -- The UTC day that the sessions belong to.
+    environment VARCHAR(16) NOT NULL, -- production or other.
+    version VARCHAR(190) NOT NULL, -- Version of the software; (unknown) where a session states none.
+    sessions BIGINT NOT NULL, -- Sessions of it.
+    users BIGINT NOT NULL, -- Distinct persons who ran it.
+    unidentified_sessions BIGINT NOT NULL, -- Sessions that name neither user nor installation.
+    ok BIGINT NOT NULL, -- Sessions with nothing bad and no explicit end.
+    exited BIGINT NOT NULL, -- Sessions with nothing bad that ended explicitly.
+    errored BIGINT NOT NULL, -- Sessions whose worst is an error that was handled.
+    unhandled BIGINT NOT NULL, -- Sessions whose worst is an error that was not handled.
+    abnormal BIGINT NOT NULL, -- Sessions that should have ended explicitly and did not.
+    crashed BIGINT NOT NULL, -- Sessions that crashed.
+    crash_free_session_rate DOUBLE NULL, -- Share of the sessions that did not crash.
+    error_free_session_rate DOUBLE NULL, -- Share of the sessions that are ok or exited.
+    crash_free_user_rate DOUBLE NULL, -- Share of the users none of whose sessions crashed.
+    error_free_user_rate DOUBLE NULL, -- Share of the users all of whose sessions are ok or exited.
+    session_share DOUBLE NULL, -- Share among the sessions of all versions.
+    user_share DOUBLE NULL, -- Share of the users of any version who ran it.
+    sessions_with_events BIGINT NOT NULL, -- Sessions in which anything happened.
+    persons BLOB NOT NULL, -- Who they are, as a set.
+    erring_persons BLOB NOT NULL, -- Those with a session worse than exited.
+    crashing_persons BLOB NOT NULL, -- Those with a session that crashed.
     PRIMARY KEY (product, day, environment, version)
 );
 
 CREATE TABLE active_users (
-    product VARCHAR(63) NOT NULL,
-    environment VARCHAR(16) NOT NULL,
-    day CHAR(10) NOT NULL,
-    dau BIGINT NOT NULL,
-    wau BIGINT NOT NULL,
-    mau BIGINT NOT NULL,
-    stickiness DOUBLE NULL,
-    sessions BIGINT NOT NULL,
-    unidentified_sessions BIGINT NOT NULL,
-    new_users BIGINT NOT NULL,
-    persons BLOB NOT NULL,
+    product VARCHAR(63) NOT NULL, -- The product.
+    environment VARCHAR(16) NOT NULL, -- production, other, or all of both.
+    day CHAR(10) NOT NULL, -- The UTC day, with which the windows end.
+    dau BIGINT NOT NULL, -- Distinct persons of the day.
+    wau BIGINT NOT NULL, -- Distinct persons of the 7 days that end with the day.
+    mau BIGINT NOT NULL, -- Distinct persons of the 28 days that end with the day.
+    stickiness DOUBLE NULL, -- Share of the 28 days' persons who came on the day.
+    sessions BIGINT NOT NULL, -- Sessions that belong to the day.
+    unidentified_sessions BIGINT NOT NULL, -- Sessions that name neither user nor installation.
+    new_users BIGINT NOT NULL, -- Persons whose first day it is.
+    persons BLOB NOT NULL, -- Who they are, as a set.
     PRIMARY KEY (product, environment, day)
 );
 

@@ -1,0 +1,73 @@
+//! Whether a scheduled event brings every product up to date.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use logbook_analyze::{Context, handle};
+use logbook_backends::{Attached, Database, Durability, sql};
+use logbook_model::{ProductId, Timestamp};
+use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, Settings, query};
+use serde_json::json;
+
+const SCHEDULED: &str = "2026-03-10T12:00:00Z";
+
+async fn context(directory: &std::path::Path, budget: Duration) -> Context {
+    let path = directory.join("sessions.db");
+    let sessions = Database::open_file(&path, Durability::Process)
+        .await
+        .unwrap();
+    sql::migrate(&sessions).await.unwrap();
+    let name = SESSIONS_SCHEMA.to_owned();
+    let attached = vec![Attached { name, path }];
+    let path = directory.join("analytics.db");
+    let analytics = Database::open_file_with(&path, Durability::Process, attached);
+    let analytics = analytics.await.unwrap();
+    logbook_reports::migrate(&analytics).await.unwrap();
+    let product = |id: &str| (ProductId::new(id).unwrap(), Settings::default());
+    Context {
+        analytics,
+        products: vec![product("editor"), product("player")],
+        budget,
+        settling: Duration::from_mins(10),
+        now: Timestamp::default,
+    }
+}
+
+fn event() -> aws_lambda_events::event::eventbridge::EventBridgeEvent {
+    serde_json::from_value(json!({
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": SCHEDULED,
+        "region": "eu-central-1",
+        "resources": ["arn:aws:events:eu-central-1:123456789012:rule/analyze"],
+        "detail": {}
+    }))
+    .unwrap()
+}
+
+#[tokio::test]
+async fn every_product_is_complete_to_the_scheduled_time_less_the_settling() {
+    let directory = tempfile::tempdir().unwrap();
+    let context = context(directory.path(), Duration::from_mins(1)).await;
+    let summary = handle(&context, event()).await.unwrap();
+    assert_eq!(summary.products.len(), 2);
+    assert!(summary.busy.is_empty() && !summary.is_unfinished());
+    for (product, _) in &context.products {
+        let request = ReportRequest::new(Report::ActiveUsers, product.clone());
+        let reply = query(&context.analytics, &request).await.unwrap();
+        let until = reply.freshness.complete_until.unwrap();
+        assert_eq!(until.to_string(), "2026-03-10T11:50:00Z");
+    }
+}
+
+#[tokio::test]
+async fn products_not_come_to_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let context = context(directory.path(), Duration::ZERO).await;
+    let summary = handle(&context, event()).await.unwrap();
+    assert_eq!(summary.waiting.len(), 2);
+    assert!(summary.is_unfinished());
+}

@@ -1,0 +1,53 @@
+//! The same text everywhere: catalogue, page, comments of the tables.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use logbook_reports::{ColumnType, catalogue, docs};
+
+#[test]
+fn the_page_is_made_of_the_catalogue() {
+    let page = include_str!("../../../docs/reports.md");
+    assert!(
+        page == docs::markdown(),
+        "run: cargo run -p logbook-reports --example docs > docs/reports.md"
+    );
+}
+
+#[test]
+fn the_tables_bear_the_texts_of_the_catalogue() {
+    let schema = include_str!("../migrations/sqlite/0001_reports.sql");
+    for report in catalogue() {
+        let Some(table) = report.table else { continue };
+        let start = schema.find(&format!("CREATE TABLE {table} (")).unwrap();
+        let text = &schema[start..];
+        let text = &text[..text.find("\n);").unwrap()];
+        for column in report.columns {
+            let kind = match column.kind {
+                ColumnType::Date => "CHAR(10)",
+                ColumnType::Text => "VARCHAR(",
+                ColumnType::Integer => "BIGINT",
+                ColumnType::Ratio => "DOUBLE",
+                ColumnType::Boolean => "SMALLINT",
+            };
+            let head = format!("    {} {kind}", column.name);
+            let tail = format!("-- {}", column.meaning);
+            let line = text.lines().find(|line| line.starts_with(&head));
+            let line = line.unwrap_or_else(|| panic!("{table} has no {head}"));
+            assert!(line.ends_with(&tail), "{line:?} does not end in {tail:?}");
+        }
+    }
+}
+
+#[test]
+fn a_parameter_for_each_thing_that_can_be_asked() {
+    for report in catalogue() {
+        let names: Vec<&str> = report.parameters.iter().map(|p| p.name).collect();
+        for name in ["from", "to", "limit", "after"] {
+            assert!(names.contains(&name), "{} {name}", report.name);
+        }
+        assert!(report.definition.len() > 100 && !report.definition.contains("  "));
+        assert_eq!(
+            report.columns.first().map(|column| column.name),
+            Some("day")
+        );
+    }
+}

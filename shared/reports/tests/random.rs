@@ -1,0 +1,149 @@
+//! Whether the tables are right whatever came, in whatever order: against a plain reference
+//! row for row, and against a rebuild byte for byte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+#[allow(dead_code, reason = "each test program uses its share")]
+mod support;
+
+use std::time::Duration;
+
+use logbook_backends::sql;
+use logbook_reports::{analyze, rebuild};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use support::cases::{Step, steps};
+use support::naive::Logs;
+use support::{
+    SETTINGS, Stores, TIMEOUT_SECS, analyze_all, ask, dump, meta, now, open, parsed, product,
+    reject,
+};
+
+/// Does a step to the stores and to the reference.
+async fn apply(stores: &Stores, logs: &mut Logs, erased: &mut Vec<u8>, nth: usize, step: &Step) {
+    match step {
+        Step::Store { log, .. } | Step::Again { log } | Step::Reject { log }
+            if erased.contains(log) => {}
+        Step::Store { log, runs } => {
+            let id = format!("log{log}");
+            let parts: Vec<_> = runs.iter().map(|run| run.part(&id)).collect();
+            let parsed = parsed(&id, &nth.to_string(), parts.clone());
+            sql::store_parsed(&stores.sessions, &[parsed])
+                .await
+                .remove(0)
+                .unwrap();
+            logs.0.insert(id, parts);
+        }
+        Step::Again { log } => {
+            let id = format!("log{log}");
+            if let Some(parts) = logs.0.get(&id) {
+                let again = parsed(&id, "again", parts.clone());
+                sql::store_parsed(&stores.sessions, &[again])
+                    .await
+                    .remove(0)
+                    .unwrap();
+            }
+        }
+        Step::Erase { log } => {
+            let id = format!("log{log}");
+            let meta = meta(&id, "1");
+            sql::store_erased(&stores.sessions, &meta, TIMEOUT_SECS)
+                .await
+                .unwrap();
+            logs.0.remove(&id);
+            erased.push(*log);
+        }
+        Step::Reject { log } => {
+            let id = format!("log{log}");
+            reject(stores, &id).await;
+            logs.0.remove(&id);
+        }
+        Step::Analyze { wholly: true } => {
+            analyze_all(stores).await;
+        }
+        Step::Analyze { wholly: false } => {
+            let (product, budget) = (product(), Duration::ZERO);
+            analyze(&stores.analytics, &product, &SETTINGS, budget, now())
+                .await
+                .unwrap();
+        }
+    }
+}
+
+const ENVIRONMENTS: [&str; 3] = ["production", "other", "all"];
+
+async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseError> {
+    for environment in ENVIRONMENTS {
+        for by in [
+            &["day", "version", "feature"][..],
+            &["feature"],
+            &["day"],
+            &["version"],
+            &["day", "feature"],
+            &["version", "feature"],
+            &["day", "version"],
+        ] {
+            let parameters = [("environment", environment), ("by", &*by.join(","))];
+            let reply = ask(stores, "feature-usage", &parameters).await;
+            let naive = logs.feature_usage(environment, by, |_, _| true);
+            prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+            let parameters = [&parameters[..], &[("feature", "save")]].concat();
+            let reply = ask(stores, "feature-usage", &parameters).await;
+            let naive = logs.feature_usage(environment, by, |_, name| name == "save");
+            prop_assert_eq!(&reply.rows, &naive, "save, {} {:?}", environment, by);
+        }
+        for by in [&["version"][..], &["day", "version"], &["day"]] {
+            let parameters = [("environment", environment), ("by", &*by.join(","))];
+            let reply = ask(stores, "release-health", &parameters).await;
+            let naive = logs.release_health(environment, by);
+            prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
+        let reply = ask(stores, "active-users", &[("environment", environment)]).await;
+        prop_assert_eq!(
+            &reply.rows,
+            &logs.active_users(environment),
+            "{}",
+            environment
+        );
+    }
+    Ok(())
+}
+
+async fn case(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let (mut logs, mut erased) = (Logs::default(), Vec::new());
+    for (nth, step) in steps.iter().enumerate() {
+        apply(&stores, &mut logs, &mut erased, nth, step).await;
+    }
+    analyze_all(&stores).await;
+    equals_reference(&stores, &logs).await?;
+    let kept = dump(&stores.analytics).await;
+    rebuild(&stores.analytics, &product(), &SETTINGS, now())
+        .await
+        .unwrap();
+    prop_assert_eq!(kept, dump(&stores.analytics).await);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whatever_came_reports_equal_the_reference_and_a_rebuild(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(case(steps))?;
+    }
+}

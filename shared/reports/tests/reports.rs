@@ -1,0 +1,356 @@
+//! What replies promise: guards, pages, freshness, errors, shapes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+#[allow(dead_code, reason = "each test program uses its share")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use logbook_backends::sql::{ListedLog, Listing};
+use logbook_model::{Kind, LogId, Timestamp};
+use logbook_reports::{Cell, Error, ReportReply, ReportRequest, analyze, query};
+use support::{
+    Run, SETTINGS, Stores, TODAY, analyze_all, ask, now, open, product, reject, request, store,
+};
+
+async fn guarded(stores: &Stores, name: &str, min_users: u32) -> ReportReply {
+    let mut request = request(name, &[]);
+    request.min_users = min_users;
+    query(&stores.analytics, &request).await.unwrap()
+}
+
+fn texts(reply: &ReportReply, column: &str) -> Vec<Cell> {
+    let at = reply.columns.iter().position(|known| known.name == column);
+    reply
+        .rows
+        .iter()
+        .map(|row| row[at.unwrap()].clone())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_empty_database_answers_every_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    for again in [false, true] {
+        for report in logbook_reports::catalogue() {
+            let request = ReportRequest::parse(report.name, product(), [("", ""); 0]).unwrap();
+            let reply = query(&stores.analytics, &request).await.unwrap();
+            assert!(
+                reply.rows.is_empty() && reply.next.is_none(),
+                "{}",
+                report.name
+            );
+            assert_eq!(reply.freshness.complete_until, again.then(now));
+        }
+        assert_eq!(analyze_all(&stores).await.days_done, 0);
+    }
+}
+
+#[tokio::test]
+async fn groups_of_few_persons_are_withheld_and_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let mut runs = Vec::new();
+    for user in 0..5 {
+        runs.push(Run::new(&format!("a{user}"), TODAY, &format!("u{user}")));
+        let mut again = Run::new(&format!("b{user}"), TODAY, "u0");
+        again.version = Some("2.0".to_owned());
+        runs.push(again);
+        // Nobody knows who: sessions, but no person.
+        let mut unidentified = Run::new(&format!("c{user}"), TODAY, "");
+        (unidentified.user, unidentified.version) = (None, Some("3.0".to_owned()));
+        runs.push(unidentified);
+    }
+    runs.push(Run::new("early", TODAY.plus(-3), "u9"));
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+
+    let reply = guarded(&stores, "release-health", 5).await;
+    assert_eq!(texts(&reply, "version"), [Cell::Text("1.0".to_owned())]);
+    assert_eq!(reply.withheld_groups, 2);
+    // Shares are of all sessions, withheld or not.
+    assert_eq!(texts(&reply, "session_share"), [Cell::Ratio(6.0 / 16.0)]);
+    let reply = guarded(&stores, "feature-usage", 5).await;
+    assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 3));
+    assert_eq!(guarded(&stores, "release-health", 0).await.rows.len(), 3);
+
+    // Days before today held one person in each of their three windows, days between held
+    // nobody by themselves.
+    let reply = guarded(&stores, "active-users", 5).await;
+    assert_eq!(texts(&reply, "day"), [Cell::Day(TODAY)]);
+    assert_eq!(texts(&reply, "wau"), [Cell::Integer(6)]);
+    assert_eq!(reply.withheld_groups, 3 + 2 + 2);
+}
+
+#[tokio::test]
+async fn a_first_day_moves_when_an_earlier_one_comes_and_goes() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let new_users = async || {
+        analyze_all(&stores).await;
+        let reply = ask(&stores, "active-users", &[]).await;
+        let new = texts(&reply, "new_users").into_iter();
+        let days = texts(&reply, "day").into_iter().zip(new);
+        days.filter(|(_, new)| *new != Cell::Integer(0))
+            .collect::<Vec<_>>()
+    };
+    let on = |back: i32| vec![(Cell::Day(TODAY.plus(-back)), Cell::Integer(1))];
+    store(&stores, &[Run::new("now", TODAY, "u")]).await;
+    assert_eq!(new_users().await, on(0));
+    store(&stores, &[Run::new("late", TODAY.plus(-90), "u")]).await;
+    assert_eq!(new_users().await, on(90));
+    store(&stores, &[Run::new("later", TODAY.plus(-40), "u")]).await;
+    assert_eq!(new_users().await, on(90));
+    reject(&stores, "late").await;
+    assert_eq!(new_users().await, on(40));
+    reject(&stores, "later").await;
+    assert_eq!(new_users().await, on(0));
+}
+
+#[tokio::test]
+async fn test_traffic_is_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let named = |id: &str, environment: Option<&str>| Run {
+        environment: environment.map(str::to_owned),
+        ..Run::new(id, TODAY, id)
+    };
+    let runs = [
+        named("a", None),
+        named("b", Some("PROD")),
+        named("c", Some("production")),
+        named("d", Some("ci")),
+    ];
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    for (environment, sessions) in [("production", 3), ("other", 1), ("all", 4)] {
+        for name in ["release-health", "active-users", "feature-usage"] {
+            let reply = ask(&stores, name, &[("environment", environment)]).await;
+            let found = texts(&reply, "sessions");
+            assert_eq!(found, [Cell::Integer(sessions)], "{name} {environment}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_put_together_are_the_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let mut runs = Vec::new();
+    for n in 0..40 {
+        let mut run = Run::new(
+            &format!("s{n}"),
+            TODAY.plus(-(n % 7)),
+            &format!("u{}", n % 11),
+        );
+        run.version = Some(format!("1.{}", n % 5));
+        let uses = |m: i32| (format!("f{m}"), Kind::Normal, false, 1, None);
+        run.events = (0..n % 4 + 1).map(uses).collect();
+        runs.push(run);
+    }
+    store(&stores, &runs).await;
+    for log in ["r1", "r2"] {
+        reject(&stores, log).await;
+    }
+    analyze_all(&stores).await;
+    for (name, by) in [
+        ("feature-usage", "day,version,feature"),
+        ("feature-usage", "feature"),
+        ("feature-usage", "day"),
+        ("feature-usage", "version,feature"),
+        ("release-health", "day,version"),
+        ("release-health", "version"),
+        ("active-users", ""),
+        ("ledger", "day"),
+        ("ledger", "day,reason"),
+    ] {
+        let by: &[(&str, &str)] = if by.is_empty() { &[] } else { &[("by", by)] };
+        for min_users in [0, 2] {
+            let mut request = request(name, by);
+            request.min_users = min_users;
+            let whole = query(&stores.analytics, &request).await.unwrap();
+            assert!(!whole.rows.is_empty() && whole.next.is_none());
+            let (mut rows, mut withheld) = (Vec::new(), 0);
+            request.limit = 3;
+            loop {
+                let page = query(&stores.analytics, &request).await.unwrap();
+                assert!(page.rows.len() <= 3);
+                rows.extend(page.rows);
+                withheld += page.withheld_groups;
+                request.after = page.next;
+                if request.after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(
+                (rows, withheld),
+                (whole.rows, whole.withheld_groups),
+                "{name} {by:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn freshness_says_what_the_figures_rest_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let fresh = async || ask(&stores, "feature-usage", &[]).await.freshness;
+    let days = |from: i32, to: i32| -> Vec<Run> {
+        let run = |n: i32| Run::new(&format!("d{n}"), TODAY.plus(-n), "u");
+        (from..to).map(run).collect()
+    };
+    store(&stores, &days(0, 30)).await;
+    reject(&stores, "bad").await;
+    let found = fresh().await;
+    assert_eq!(
+        (
+            found.complete_until,
+            found.days_pending,
+            found.logs_rejected
+        ),
+        (None, 30, 1)
+    );
+
+    // A run without time does a step and promises nothing; the next ones go on.
+    let product = product();
+    let brief = || {
+        analyze(
+            &stores.analytics,
+            &product,
+            &SETTINGS,
+            Duration::ZERO,
+            now(),
+        )
+    };
+    let progress = brief().await.unwrap();
+    assert_eq!((progress.days_done, progress.days_left), (16, 14));
+    assert_eq!(
+        (fresh().await.complete_until, fresh().await.days_pending),
+        (None, 14)
+    );
+    assert_eq!(brief().await.unwrap().days_left, 0);
+    assert_eq!(
+        (fresh().await.complete_until, fresh().await.days_pending),
+        (Some(now()), 0)
+    );
+
+    // A log that came before that instant and is not parsed takes the promise back to its day.
+    let as_of = Timestamp(now().0 + 1);
+    let mut listing = Listing::begin(&stores.sessions, &product, as_of)
+        .await
+        .unwrap();
+    let unread = ListedLog {
+        log: LogId::new("unread").unwrap(),
+        archived_at: now(),
+    };
+    listing.add(&stores.sessions, &[unread]).await.unwrap();
+    listing.finish(&stores.sessions).await.unwrap();
+    let found = fresh().await;
+    assert_eq!(found.logs_pending, 1);
+    assert_eq!(found.complete_until, Some(Timestamp::start_of(TODAY)));
+}
+
+#[tokio::test]
+async fn silence_is_judged_before_days_are_computed() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let mut silent = Run::new("s", TODAY.plus(-1), "u");
+    silent.ended = false;
+    store(&stores, &[silent]).await;
+    analyze_all(&stores).await;
+    let reply = ask(&stores, "release-health", &[]).await;
+    assert_eq!(texts(&reply, "abnormal"), [Cell::Integer(1)]);
+    assert_eq!(texts(&reply, "crash_free_session_rate"), [Cell::Ratio(1.0)]);
+    assert_eq!(texts(&reply, "error_free_user_rate"), [Cell::Ratio(0.0)]);
+}
+
+#[tokio::test]
+async fn rates_of_nothing_are_null() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let mut nobody = Run::new("s", TODAY, "");
+    nobody.user = None;
+    nobody.events.clear();
+    store(&stores, &[nobody]).await;
+    analyze_all(&stores).await;
+    let reply = ask(&stores, "release-health", &[]).await;
+    assert_eq!(texts(&reply, "crash_free_user_rate"), [Cell::Null]);
+    assert_eq!(texts(&reply, "user_share"), [Cell::Null]);
+    let reply = ask(&stores, "active-users", &[]).await;
+    assert_eq!(texts(&reply, "stickiness"), [Cell::Null]);
+    assert_eq!(texts(&reply, "sessions"), [Cell::Integer(1)]);
+    assert!(ask(&stores, "feature-usage", &[]).await.rows.is_empty());
+}
+
+#[tokio::test]
+async fn days_after_the_last_analysis_are_not_shown_as_quiet() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    store(&stores, &[Run::new("s", TODAY.plus(-2), "u")]).await;
+    analyze_all(&stores).await;
+    let reply = ask(&stores, "active-users", &[]).await;
+    let days = [-2, -1, 0].map(|back| Cell::Day(TODAY.plus(back)));
+    assert_eq!(texts(&reply, "day"), days);
+    assert_eq!(texts(&reply, "dau"), [1, 0, 0].map(Cell::Integer));
+}
+
+#[test]
+fn bad_requests_name_what_is_allowed() {
+    let parse = |name: &str, parameters: &[(&str, &str)]| {
+        let parameters = parameters.iter().copied();
+        ReportRequest::parse(name, product(), parameters).unwrap_err()
+    };
+    let error = parse("usage", &[]);
+    assert!(error.is_request() && !error.is_transient());
+    let long = "x".repeat(5000);
+    let errors = [
+        error,
+        parse("ledger", &[("environment", "all")]),
+        parse("ledger", &[("limit", "1"), ("limit", "1")]),
+        parse("ledger", &[("limit", "10001")]),
+        parse("release-health", &[("by", "feature")]),
+        parse("release-health", &[("environment", &long)]),
+        parse("active-users", &[("from", "2026-02-30")]),
+        parse(
+            "active-users",
+            &[("from", "2026-02-02"), ("to", "2026-02-01")],
+        ),
+        parse("active-users", &[("after", "WyJ4Il0")]),
+    ];
+    assert!(errors.iter().all(|error| error.to_string().len() < 400));
+    let short = errors.iter().map(|error| match error {
+        Error::BadValue { parameter, .. } => format!("bad {parameter}"),
+        other => other.to_string(),
+    });
+    insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
+    there is no report "usage"; there are: feature-usage, release-health, active-users, ledger
+    ledger has no parameter "environment"; it has: from, to, by, limit, after
+    parameter limit is given twice
+    bad limit
+    bad by
+    bad environment
+    bad from
+    bad to
+    bad after
+    "#);
+}
+
+#[test]
+fn grouping_columns_may_come_in_any_order() {
+    let by = [("by", "feature, day")];
+    let request = ReportRequest::parse("feature-usage", product(), by).unwrap();
+    assert_eq!(request.grouping(), ["day", "feature"]);
+    let names: BTreeSet<&str> = logbook_reports::catalogue()
+        .iter()
+        .map(|r| r.name)
+        .collect();
+    assert_eq!(names.len(), logbook_reports::Report::ALL.len());
+}
