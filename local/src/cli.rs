@@ -159,7 +159,7 @@ pub(crate) struct RunArgs {
     /// Log as JSON
     #[arg(long)]
     pub(crate) json_logs: bool,
-    /// What to log, as in RUST_LOG
+    /// What to log, as in `RUST_LOG`
     #[arg(long, default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,
     /// Seconds between sweeps

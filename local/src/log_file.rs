@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail};
 use logbook_formats::{HEAD_BYTES, Profile, builtin, builtin_texts, guess};
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
+use logbook_pipeline::{inflate_reason, seal_reason};
 use logbook_seal::{DataKey, Envelope, Expected, Inflate, InflateError, LocalKey, SealError};
 
 use crate::cli::{ProfileArgs, SealedArgs};
@@ -178,35 +179,6 @@ fn refusal(error: SealError) -> anyhow::Error {
     }
 }
 
-/// The reason for which a sealed log is rejected; `None` where trying again may help.
-fn seal_reason(error: &SealError) -> Option<LogReject> {
-    if !error.is_permanent() {
-        return None;
-    }
-    Some(match error {
-        SealError::ContextMismatch | SealError::LogIdMissing | SealError::LogIdMismatch => {
-            LogReject::WrongContext
-        }
-        SealError::CommitmentMismatch
-        | SealError::UnwrapFailed
-        | SealError::WrongWrap
-        | SealError::BadKeyLength { .. } => LogReject::WrongKey,
-        SealError::NotAuthentic => LogReject::WrongTag,
-        SealError::BodyTooShort => LogReject::Truncated,
-        SealError::SealedTooLarge { .. } => LogReject::TooLarge,
-        SealError::Inflate(error) => inflate_reason(*error),
-        _ => LogReject::WrongFormat,
-    })
-}
-
-fn inflate_reason(error: InflateError) -> LogReject {
-    match error {
-        InflateError::Bomb { .. } => LogReject::Bomb,
-        InflateError::Truncated => LogReject::Truncated,
-        _ => LogReject::Corrupt,
-    }
-}
-
 fn data_key(envelope: &Envelope, product: &str, sealed: &SealedArgs) -> anyhow::Result<DataKey> {
     if let Some(path) = &sealed.data_key_file {
         return DataKey::from_slice(&read_small(path)?).map_err(refusal);
@@ -238,7 +210,7 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(read_small(path)?).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
-fn read_metadata(path: &PathBuf) -> anyhow::Result<BTreeMap<String, String>> {
+fn read_metadata(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let document: serde_json::Value = serde_json::from_str(&read_text(path)?)
         .with_context(|| format!("{} is no JSON", path.display()))?;
     let map = document.get("Metadata").unwrap_or(&document).as_object();

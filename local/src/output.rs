@@ -1,6 +1,5 @@
 //! What the program prints. The only place that writes to the terminal.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "the program's output goes through here"
 )]

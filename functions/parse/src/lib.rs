@@ -30,15 +30,12 @@ pub async fn handle(context: &Context, event: SqsEvent) -> SqsBatchResponse {
     let mut jobs = Vec::new();
     for record in event.records {
         let id = record.message_id.unwrap_or_default();
-        match record.body.as_deref().and_then(Job::from_body) {
-            Some(job) => {
-                ids.push(id);
-                jobs.push(job);
-            }
-            None => {
-                tracing::error!(message_id = %id, "a message is no job");
-                failed.push(id);
-            }
+        if let Some(job) = record.body.as_deref().and_then(Job::from_body) {
+            ids.push(id);
+            jobs.push(job);
+        } else {
+            tracing::error!(message_id = %id, "a message is no job");
+            failed.push(id);
         }
     }
     match context.registry.snapshot().await {

@@ -41,7 +41,7 @@ pub(crate) async fn create(
         given,
     )
     .await?;
-    Ok(created(&product.id, &log, archived))
+    Ok(created(&product.id, &log, &archived))
 }
 
 /// A new id, sortable by time.
@@ -117,9 +117,9 @@ pub(crate) async fn archive(
     }
 }
 
-fn created(product: &ProductId, log: &LogId, archived: Archived) -> Response {
+fn created(product: &ProductId, log: &LogId, archived: &Archived) -> Response {
     let receipt = format!("/v1/logs/{log}/receipt");
-    let duplicate = archived != Archived::Created;
+    let duplicate = *archived != Archived::Created;
     let status = if duplicate {
         StatusCode::OK
     } else {

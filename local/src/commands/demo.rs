@@ -196,7 +196,7 @@ fn send_all(
                 break;
             }
             given += 1;
-            if given % NOTE_EVERY == 0 {
+            if given.is_multiple_of(NOTE_EVERY) {
                 ended += finishes.try_iter().count() as u64;
                 // At most that many are under way, so that so many are surely done.
                 state.done = ended.saturating_sub((SENDERS * 5) as u64).max(state.done);

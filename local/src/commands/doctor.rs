@@ -16,7 +16,7 @@ use crate::host::{DataFolder, now};
 use crate::output;
 
 /// Messages older than this should have been parsed.
-const OLD: Duration = Duration::from_secs(600);
+const OLD: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,7 +92,7 @@ async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
 
 fn folder(data: &DataFolder, report: &mut Report) {
     let mode = std::fs::metadata(data.root()).map_or(0, |meta| meta.permissions().mode() & 0o777);
-    let verdict = if mode & 0o077 == 0 {
+    let verdict = if mode.trailing_zeros() >= 6 {
         Verdict::Good
     } else {
         Verdict::Look

@@ -63,7 +63,7 @@ async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
             .map(|product| {
                 serde_json::json!({
                     "id": product.id,
-                    "profile": product.profile.as_ref().map_or("auto".to_owned(), |p| p.reference()),
+                    "profile": product.profile.as_ref().map_or("auto".to_owned(), logbook_formats::Profile::reference),
                     "consent": product.consent,
                     "min_users": product.min_users,
                     "session_timeout_secs": product.session_timeout_secs,
@@ -82,7 +82,7 @@ async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
                 product
                     .profile
                     .as_ref()
-                    .map_or("auto".to_owned(), |p| p.reference()),
+                    .map_or("auto".to_owned(), logbook_formats::Profile::reference),
                 product.consent.to_string(),
                 product.min_users.to_string(),
             ]

@@ -1,6 +1,5 @@
 //! `logbook report`.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -156,21 +155,13 @@ pub(super) async fn demo_answers(
     product: &ProductId,
     demo: &Demo,
 ) -> anyhow::Result<()> {
-    let questions: [(&str, &str, &[(&str, &str)]); 3] = [
-        (
-            "Is there a bad release?",
-            "release-health",
-            &[("by", "version")],
-        ),
-        (
-            "Which features are used most?",
-            "feature-usage",
-            &[("by", "feature")],
-        ),
-        ("How many people use it?", "active-users", &[]),
+    let questions = [
+        ("Is there a bad release?", "release-health", "version"),
+        ("Which features are used most?", "feature-usage", "feature"),
+        ("How many people use it?", "active-users", ""),
     ];
-    for (question, name, parameters) in questions {
-        let reply = answer(&host.analytics, product, demo, name, parameters).await?;
+    for (question, name, by) in questions {
+        let reply = answer(&host.analytics, product, demo, name, by).await?;
         output::text(&format!("\n{question}  (logbook report {name})\n"))?;
         output::text(&brief(&reply))?;
     }
@@ -182,15 +173,13 @@ async fn answer(
     product: &ProductId,
     demo: &Demo,
     name: &str,
-    parameters: &[(&str, &str)],
+    by: &str,
 ) -> anyhow::Result<ReportReply> {
     let end = demo.config().end;
-    let mut all: BTreeMap<String, String> = parameters
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    all.insert("from".to_owned(), end.plus(-59).to_string());
-    all.insert("to".to_owned(), end.to_string());
+    let mut all = vec![("from", end.plus(-59).to_string()), ("to", end.to_string())];
+    if !by.is_empty() {
+        all.push(("by", by.to_owned()));
+    }
     let mut request = ReportRequest::parse(name, product.clone(), all)?;
     request.min_users = demo.product().min_users;
     Ok(query(analytics, &request).await?)
@@ -204,15 +193,14 @@ fn brief(reply: &ReportReply) -> String {
         .iter()
         .position(|column| column.name == "uses");
     let mut rows: Vec<_> = reply.rows.iter().collect();
-    match sort {
-        Some(at) => rows.sort_by_key(|row| match row[at] {
+    if let Some(at) = sort {
+        rows.sort_by_key(|row| match row[at] {
             Cell::Integer(count) => std::cmp::Reverse(count),
             _ => std::cmp::Reverse(0),
-        }),
-        None => {
-            let skip = rows.len().saturating_sub(ROWS);
-            rows.drain(..skip);
-        }
+        });
+    } else {
+        let skip = rows.len().saturating_sub(ROWS);
+        rows.drain(..skip);
     }
     rows.truncate(ROWS);
     let wanted = [

@@ -9,6 +9,8 @@ use std::thread::{scope, sleep};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
 use logbook_pipeline::{NewProduct, add_product, add_product_key};
@@ -24,7 +26,7 @@ use crate::{output, progress};
 /// Largest file that is sent.
 const MAX_FILE_BYTES: u64 = 256 << 20;
 /// How long to wait for the last logs to be parsed.
-const MAX_WAIT: Duration = Duration::from_secs(120);
+const MAX_WAIT: Duration = Duration::from_mins(2);
 /// The product of `logbook run`'s first start.
 const FIRST_PRODUCT: &str = "app";
 
@@ -291,11 +293,8 @@ fn id_of(name: &str, body: &[u8]) -> String {
     hash.update((name.len() as u64).to_be_bytes());
     hash.update(name.as_bytes());
     hash.update(body);
-    let hex: String = hash.finalize()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("file-{hex}")
+    let id = URL_SAFE_NO_PAD.encode(&hash.finalize()[..18]);
+    format!("file-{id}")
 }
 
 /// Waits until every log is parsed or rejected, and sums up.

@@ -1,4 +1,4 @@
-//! The schedule of the analytics: what EventBridge does elsewhere.
+//! The schedule of the analytics: what `EventBridge` does elsewhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use logbook_reports::Settings;
 use super::now;
 
 /// How long a run may take: less than Lambda's 15 minutes.
-const BUDGET: Duration = Duration::from_secs(600);
+const BUDGET: Duration = Duration::from_mins(10);
 /// Runs after which unfinished analytics are called a failure.
 const MAX_RUNS: usize = 1000;
 

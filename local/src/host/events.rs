@@ -36,7 +36,7 @@ pub(super) fn object_created(bucket: &str, created: &Created, at: &str) -> Value
     })
 }
 
-/// An EventBridge Scheduler event. Source: Amazon EventBridge User Guide, scheduled events.
+/// An `EventBridge` Scheduler event. Source: Amazon `EventBridge` User Guide, scheduled events.
 pub(super) fn scheduled(at: &str) -> serde_json::Result<EventBridgeEvent> {
     serde_json::from_value(json!({
         "version": "0",

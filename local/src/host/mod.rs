@@ -12,7 +12,6 @@ mod loops;
 mod secrets;
 mod server;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,7 +23,7 @@ use logbook_upload::Tickets;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(crate) use analyzer::Analyzer;
-pub(crate) use data::{DataFolder, Lock};
+pub(crate) use data::DataFolder;
 pub(crate) use loops::{Loops, Pace};
 pub(crate) use secrets::Secrets;
 pub(crate) use server::{Server, bind};
@@ -157,9 +156,4 @@ pub(crate) fn now() -> Timestamp {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| d.as_micros());
     Timestamp(i64::try_from(micros).unwrap_or(i64::MAX))
-}
-
-/// The default data folder.
-pub(crate) fn default_data() -> PathBuf {
-    PathBuf::from("logbook-data")
 }

@@ -24,7 +24,7 @@ use super::now;
 /// Requests served at once.
 const MAX_REQUESTS: usize = 256;
 /// Longest time a request may take.
-const MAX_TIME: Duration = Duration::from_secs(60);
+const MAX_TIME: Duration = Duration::from_mins(1);
 
 /// A server about to run.
 pub(crate) struct Server {

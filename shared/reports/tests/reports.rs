@@ -152,7 +152,7 @@ async fn pages_put_together_are_the_whole() {
         );
         run.version = Some(format!("1.{}", n % 5));
         let uses = |m: i32| (format!("f{m}"), Kind::Normal, false, 1, None);
-        run.events = (0..n % 4 + 1).map(uses).collect();
+        run.events = (0..=(n % 4)).map(uses).collect();
         runs.push(run);
     }
     store(&stores, &runs).await;

@@ -60,7 +60,8 @@ const fn is_false(value: &bool) -> bool {
 
 #[derive(Debug, Serialize)]
 struct Line {
-    line: u64,
+    #[serde(rename = "line")]
+    number: u64,
     text: String,
     #[serde(flatten)]
     became: Became,
@@ -149,7 +150,7 @@ fn lines_of(
     let numbered = (1..).zip(text.lines());
     numbered
         .map(|(line, text)| Line {
-            line,
+            number: line,
             text: text.to_owned(),
             became: match (events.remove(&line), rejects.remove(&line)) {
                 (Some(event), _) => Became::Event(event),
@@ -178,7 +179,7 @@ fn for_people(lines: &[Line]) -> String {
                     .to_owned()
             }
         };
-        out.push_str(&format!("{:>5}  {text}\n       {became}\n", line.line));
+        out.push_str(&format!("{:>5}  {text}\n       {became}\n", line.number));
     }
     out
 }
