@@ -221,9 +221,12 @@ impl<'p, 'o> Sessions<'p, 'o> {
             Some(Run::Refused) => return Err(TooManySessions),
             None => {}
         }
+        let known = self.parts.len();
         let ordinal = self.open_by_rule()?;
-        // Not every group need have a start: there, the next start of the group tells.
-        self.part_mut(ordinal).continued = self.has_starts && group.is_none();
+        if ordinal as usize == known {
+            // Not every group need have a start: there, the next start of the group tells.
+            self.part_mut(ordinal).continued = self.has_starts && group.is_none();
+        }
         self.set_run(group, Run::Open(ordinal));
         Ok(ordinal)
     }

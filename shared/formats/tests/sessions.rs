@@ -251,6 +251,9 @@ fn the_uploader_may_name_the_first_session_without_an_id() {
         assert_eq!(read.log.parts.len(), 1);
         assert_eq!(read.log.parts[0].events, 2);
     }
+    let log = "{\"name\":\"a\",\"session\":\"given\"}\n{\"name\":\"b\"}\n";
+    let read = read_with(default_profile(), log, &context, &limits).unwrap();
+    assert!(!read.log.parts[0].continued, "the log names it");
 }
 
 #[test]
