@@ -66,7 +66,7 @@ async fn main() {
         );
     }
     let mut again = log(count - 1, features);
-    again.meta.parser_version = "2".to_owned();
+    "2".clone_into(&mut again.meta.parser_version);
     sql::store_parsed(&sessions, &[again])
         .await
         .remove(0)

@@ -107,7 +107,7 @@ impl Run {
             });
         }
         let part = builder.part_mut();
-        part.profile = "logbook@1".to_owned();
+        "logbook@1".clone_into(&mut part.profile);
         part.marks_ends = true;
         part.started = true;
         part.end = self.ended.then_some(None);
