@@ -28,20 +28,24 @@ pub(crate) struct DaySessions {
     pub(crate) by_id: HashMap<String, u32>,
 }
 
-/// Reads the sessions of a day, by the index on the day.
+// The day's sessions are found by the index on the day, and each by its key. Asked for in one,
+// SQLite, which knows nothing of the sizes, would go through all sessions of the product.
+const SESSIONS: &str = "SELECT session_id, environment, version, status, user_id, \
+    installation_id, events FROM sessions.session WHERE product = ? AND session_id IN \
+    (SELECT session_id FROM sessions.session WHERE product = ? AND start_day = ?)";
+
+/// Reads the sessions of a day.
 pub(crate) async fn read_day(
     connection: &mut Connection,
     product: &ProductId,
     day: Day,
 ) -> Result<DaySessions> {
-    let rows = sqlx::query(
-        "SELECT session_id, environment, version, status, user_id, installation_id, events \
-         FROM sessions.session WHERE product = ? AND start_day = ?",
-    )
-    .bind(product.as_str())
-    .bind(day.0)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(SESSIONS)
+        .bind(product.as_str())
+        .bind(product.as_str())
+        .bind(day.0)
+        .fetch_all(connection)
+        .await?;
     let mut read = DaySessions {
         sessions: Vec::with_capacity(rows.len()),
         by_id: HashMap::with_capacity(rows.len()),
@@ -63,4 +67,52 @@ pub(crate) async fn read_day(
         });
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use logbook_backends::sql::rows::{Cells, statement};
+    use logbook_backends::{Attached, Database, Durability, sql};
+
+    use super::SESSIONS;
+    use crate::connections::pools;
+    use crate::feature_usage::FEATURES;
+
+    #[tokio::test]
+    async fn a_day_is_read_by_its_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sessions.db");
+        let sessions = Database::open_file(&path, Durability::Process);
+        sql::migrate(&sessions.await.unwrap()).await.unwrap();
+        let name = crate::SESSIONS_SCHEMA.to_owned();
+        let file = directory.path().join("analytics.db");
+        let attached = vec![Attached { name, path }];
+        let analytics = Database::open_file_with(&file, Durability::Process, attached);
+        let analytics = analytics.await.unwrap();
+        let (readers, _) = pools(&analytics).unwrap();
+        for text in [SESSIONS, FEATURES] {
+            let plan = statement(format!("EXPLAIN QUERY PLAN {text}"));
+            let plan = plan
+                .bind(1)
+                .bind(1)
+                .bind(1)
+                .fetch_all(readers)
+                .await
+                .unwrap();
+            let steps = plan.iter().map(|row| {
+                let mut cells = Cells::new(row);
+                let _ids = [(); 3].map(|()| cells.int().unwrap());
+                cells.text().unwrap()
+            });
+            let steps = steps.collect::<Vec<_>>().join("\n");
+            assert!(
+                steps.contains("session_day (product=? AND start_day=?)"),
+                "{steps}"
+            );
+            assert!(
+                !steps.contains("(product=?)") && !steps.contains("SCAN"),
+                "{steps}"
+            );
+        }
+    }
 }

@@ -34,8 +34,9 @@ pub async fn settle_silence(
             .execute(&mut *transaction)
             .await?;
         let rows = sqlx::query(
+            // In the order of the index on it, so that only those that are open are looked at.
             "SELECT session_id FROM session WHERE product = ? AND open_until < ? \
-             ORDER BY session_id LIMIT ?",
+             ORDER BY open_until, session_id LIMIT ?",
         )
         .bind(product.as_str())
         .bind(as_of.0)

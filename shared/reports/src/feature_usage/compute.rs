@@ -98,6 +98,11 @@ pub(crate) async fn compute_day(
     Ok(())
 }
 
+pub(crate) const FEATURES: &str = "SELECT f.session_id, f.name, f.uses, f.errors, f.durations \
+    FROM sessions.session AS s CROSS JOIN sessions.part_feature AS f \
+    WHERE s.product = ? AND s.start_day = ? \
+    AND f.product = s.product AND f.session_id = s.session_id";
+
 /// The names of features, and groups by the first session seen of a (environment, version) and
 /// by position of the feature's name.
 type Groups = (Vec<String>, HashMap<(u32, u32), Gathered>);
@@ -112,15 +117,10 @@ async fn gather(
     let mut names: Vec<String> = Vec::new();
     let mut known: HashMap<String, u32> = HashMap::new();
     let mut groups: HashMap<(u32, u32), Gathered> = HashMap::new();
-    let mut rows = sqlx::query(
-        "SELECT f.session_id, f.name, f.uses, f.errors, f.durations \
-         FROM sessions.session AS s CROSS JOIN sessions.part_feature AS f \
-         WHERE s.product = ? AND s.start_day = ? \
-         AND f.product = s.product AND f.session_id = s.session_id",
-    )
-    .bind(product.as_str())
-    .bind(day.0)
-    .fetch(connection);
+    let mut rows = sqlx::query(FEATURES)
+        .bind(product.as_str())
+        .bind(day.0)
+        .fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let (id, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
         let (uses, errors): (i64, i64) = (row.try_get(2)?, row.try_get(3)?);

@@ -4,6 +4,8 @@
 mod compute;
 mod page;
 
+#[cfg(test)]
+pub(crate) use compute::FEATURES;
 pub(crate) use compute::{compute_day, delete_all};
 pub(crate) use page::page;
 

@@ -1,0 +1,128 @@
+//! What may be asked: pages, parameters, errors.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+#[allow(dead_code, reason = "each test program uses its share")]
+mod support;
+
+use std::collections::BTreeSet;
+
+use logbook_model::Kind;
+use logbook_reports::{Error, ReportRequest, query};
+use support::{Run, TODAY, analyze_all, open, product, reject, request, store};
+
+#[tokio::test]
+async fn pages_put_together_are_the_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = open(directory.path()).await;
+    let mut runs = Vec::new();
+    for n in 0..40 {
+        let mut run = Run::new(
+            &format!("s{n}"),
+            TODAY.plus(-(n % 7)),
+            &format!("u{}", n % 11),
+        );
+        run.version = Some(format!("1.{}", n % 5));
+        let uses = |m: i32| (format!("f{m}"), Kind::Normal, false, 1, None);
+        run.events = (0..=n % 4).map(uses).collect();
+        runs.push(run);
+    }
+    store(&stores, &runs).await;
+    for log in ["r1", "r2"] {
+        reject(&stores, log).await;
+    }
+    analyze_all(&stores).await;
+    for (name, by) in [
+        ("feature-usage", "day,version,feature"),
+        ("feature-usage", "feature"),
+        ("feature-usage", "day"),
+        ("feature-usage", "version,feature"),
+        ("release-health", "day,version"),
+        ("release-health", "version"),
+        ("active-users", ""),
+        ("ledger", "day"),
+        ("ledger", "day,reason"),
+    ] {
+        let by: &[(&str, &str)] = if by.is_empty() { &[] } else { &[("by", by)] };
+        for min_users in [0, 2] {
+            let mut request = request(name, by);
+            request.min_users = min_users;
+            let whole = query(&stores.analytics, &request).await.unwrap();
+            assert!(!whole.rows.is_empty() && whole.next.is_none());
+            let (mut rows, mut withheld) = (Vec::new(), 0);
+            request.limit = 3;
+            loop {
+                let page = query(&stores.analytics, &request).await.unwrap();
+                assert!(page.rows.len() <= 3);
+                rows.extend(page.rows);
+                withheld += page.withheld_groups;
+                request.after = page.next;
+                if request.after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(
+                (rows, withheld),
+                (whole.rows, whole.withheld_groups),
+                "{name} {by:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bad_requests_name_what_is_allowed() {
+    let parse = |name: &str, parameters: &[(&str, &str)]| {
+        let parameters = parameters.iter().copied();
+        ReportRequest::parse(name, product(), parameters).unwrap_err()
+    };
+    let error = parse("usage", &[]);
+    assert!(error.is_request() && !error.is_transient());
+    let long = "x".repeat(5000);
+    let errors = [
+        error,
+        parse("ledger", &[("environment", "all")]),
+        parse("ledger", &[("limit", "1"), ("limit", "1")]),
+        parse("ledger", &[("limit", "10001")]),
+        parse("release-health", &[("by", "feature")]),
+        parse("release-health", &[("environment", &long)]),
+        parse("active-users", &[("from", "2026-02-30")]),
+        parse(
+            "active-users",
+            &[("from", "2026-02-02"), ("to", "2026-02-01")],
+        ),
+        parse("active-users", &[("after", "WyJ4Il0")]),
+    ];
+    assert!(errors.iter().all(|error| error.to_string().len() < 400));
+    let short = errors.iter().map(|error| match error {
+        Error::BadValue { parameter, .. } => format!("bad {parameter}"),
+        other => other.to_string(),
+    });
+    insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
+    there is no report "usage"; there are: feature-usage, release-health, active-users, ledger
+    ledger has no parameter "environment"; it has: from, to, by, limit, after
+    parameter limit is given twice
+    bad limit
+    bad by
+    bad environment
+    bad from
+    bad to
+    bad after
+    "#);
+}
+
+#[test]
+fn grouping_columns_may_come_in_any_order() {
+    let by = [("by", "feature, day")];
+    let request = ReportRequest::parse("feature-usage", product(), by).unwrap();
+    assert_eq!(request.grouping(), ["day", "feature"]);
+    let names: BTreeSet<&str> = logbook_reports::catalogue()
+        .iter()
+        .map(|r| r.name)
+        .collect();
+    assert_eq!(names.len(), logbook_reports::Report::ALL.len());
+}
