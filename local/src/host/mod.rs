@@ -9,6 +9,7 @@ mod data;
 mod drop_folder;
 mod events;
 mod loops;
+mod page;
 mod secrets;
 mod server;
 

@@ -19,7 +19,7 @@ use logbook_upload::Tickets;
 use tokio::net::TcpListener;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
-use super::now;
+use super::{now, page};
 
 /// Requests served at once.
 const MAX_REQUESTS: usize = 256;
@@ -63,6 +63,7 @@ impl Server {
         let app = query
             .merge(upload)
             .merge(local)
+            .merge(page::routes())
             .layer(middleware::from_fn(in_time))
             .layer(middleware::from_fn_with_state(address, check_host))
             .layer(GlobalConcurrencyLimitLayer::new(MAX_REQUESTS));
