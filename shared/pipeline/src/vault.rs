@@ -20,14 +20,15 @@ const OPENED_KEYS: usize = 256;
 /// The archive, its keys, and the keys in use.
 ///
 /// One data key serves one product for five minutes or 10,000 logs; opened keys are remembered
-/// by their wrapped form: the key service is neither the cost nor the limit.
+/// by product and wrapped form, as the key service would be asked: it is neither the cost nor
+/// the limit.
 #[derive(Debug)]
 pub struct Vault {
     /// The archive's objects.
     pub archive: ObjectStore,
     keys: Keys,
     sealing: Mutex<HashMap<ProductId, InUse>>,
-    opened: Mutex<HashMap<WrappedKey, DataKey>>,
+    opened: Mutex<HashMap<(ProductId, WrappedKey), DataKey>>,
 }
 
 #[derive(Debug)]
@@ -80,16 +81,16 @@ impl Vault {
 
     /// The data key of a sealed log.
     pub(crate) fn data_key(&self, envelope: &Envelope, product: &ProductId) -> Result<DataKey> {
-        let wrapped = envelope.wrapped_key();
-        if let Some(key) = lock(&self.opened).get(wrapped) {
+        let asked = (product.clone(), envelope.wrapped_key().clone());
+        if let Some(key) = lock(&self.opened).get(&asked) {
             return Ok(key.clone());
         }
-        let key = self.local_key()?.unwrap(wrapped, product.as_str())?;
+        let key = self.local_key()?.unwrap(&asked.1, product.as_str())?;
         let mut opened = lock(&self.opened);
         if opened.len() >= OPENED_KEYS {
             opened.clear();
         }
-        opened.insert(wrapped.clone(), key.clone());
+        opened.insert(asked, key.clone());
         Ok(key)
     }
 
