@@ -227,21 +227,24 @@ fn read_metadata(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         .collect())
 }
 
-/// The profile that the command line names, or that fits the log.
-pub(crate) fn profile(args: &ProfileArgs, head: &[u8]) -> anyhow::Result<Profile> {
+/// The profile that the command line names, or that fits the log; `None` where none does.
+pub(crate) fn profile(args: &ProfileArgs, head: &[u8]) -> anyhow::Result<Option<Profile>> {
     if let Some(path) = &args.profile_file {
-        return profile_file(path);
+        return profile_file(path).map(Some);
     }
     match &args.profile {
-        Some(name) => named_profile(name),
-        None => guess(head).cloned().with_context(|| {
-            format!(
-                "no built-in profile fits the log: name one with --profile ({}), or write one \
-                 (`logbook profile new LOG`) and give it with --profile-file",
-                names()
-            )
-        }),
+        Some(name) => named_profile(name).map(Some),
+        None => Ok(guess(head).cloned()),
     }
+}
+
+/// What to do where none fits.
+pub(crate) fn no_profile() -> String {
+    format!(
+        "no built-in profile fits the log: name one with --profile ({}), or write one \
+         (`logbook profile new LOG`) and give it with --profile-file",
+        names()
+    )
 }
 
 /// A profile by its built-in name.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use logbook_backends::Object;
 use logbook_backends::sql::Via;
 use logbook_model::{Consent, LogId, ProductId};
-use logbook_pipeline::{Archived, Attempt, InboxKey, NewLog, Result, archive_log, steps};
+use logbook_pipeline::{
+    Archived, Attempt, InboxKey, NewLog, Result, archive_log, stated_consent, steps,
+};
 
 use crate::Context;
 
@@ -48,15 +50,33 @@ pub async fn take_in(context: &Context, key: &str) -> Result<TakenIn> {
         context.inbox.delete(key).await?;
         return Ok(TakenIn::ConsentOff);
     };
-    let (product, log) = (new.product.clone(), new.log.clone());
+    let (product, mut log) = (new.product.clone(), new.log.clone());
     steps::reach("intake.before_archive");
-    let archived = archive_log(&context.vault, new).await?;
+    let mut archived = archive_log(&context.vault, new).await?;
     if archived == Archived::Conflict {
-        tracing::warn!(metric = "id_conflict", product = %product, "inbox object refused");
+        tracing::warn!(metric = "id_conflict", product = %product, "inbox object rejected");
+        (log, archived) = keep_apart(context, key, &log).await?;
     }
     steps::reach("intake.before_delete");
     context.inbox.delete(key).await?;
     Ok(TakenIn::Archived(product, log, archived))
+}
+
+/// Nobody waits for an answer to an inbox object: one whose id is taken by other content is
+/// archived under an id of its own, and rejected there for all to see.
+async fn keep_apart(context: &Context, key: &str, taken: &LogId) -> Result<(LogId, Archived)> {
+    let new = match context.inbox.get(key, MAX_OBJECT_BYTES).await? {
+        Some(object) => new_log(context, key, object).await?,
+        None => None,
+    };
+    let Some(mut new) = new else {
+        return Ok((taken.clone(), Archived::Conflict));
+    };
+    let log = LogId::new(new.attempt.0.clone())
+        .map_err(|error| logbook_pipeline::Error::Attributes(error.to_string()))?;
+    new.log.clone_from(&log);
+    new.conflict_with = Some(taken.clone());
+    Ok((log, archive_log(&context.vault, new).await?))
 }
 
 /// What is to be archived; `None` where its user did not agree.
@@ -74,11 +94,15 @@ async fn new_log(context: &Context, key: &str, object: Object) -> Result<Option<
         .map_or(Consent::Usage, |product| product.consent);
     let stated = object.metadata.get("logbook-consent");
     // A consent that cannot be read is taken for none.
-    let consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
+    let mut consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
+    if let Ok(Some(stated)) = stated_consent(&object.body) {
+        consent = consent.min(stated);
+    }
     if consent == Consent::Off {
         return Ok(None);
     }
     let of_object = LogId::of_object(&product, key, &object.etag);
+    let product_id = product.clone();
     let ticket = named.as_ref().and_then(|named| named.ticket.clone());
     let mut metadata = given(&object.metadata);
     if ticket.is_none()
@@ -100,6 +124,10 @@ async fn new_log(context: &Context, key: &str, object: Object) -> Result<Option<
         received_at: object.created_at,
         consent,
         profile: None,
+        conflict_with: None,
+        readable_accounts: snapshot
+            .product(&product_id)
+            .is_some_and(|product| product.accounts_readable),
         metadata,
         body: object.body,
     }))

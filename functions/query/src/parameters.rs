@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use logbook_backends::sql::has_logs;
 use logbook_bootstrap::http::parameters;
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Day, LogId, ProductId};
@@ -153,8 +154,14 @@ impl Parameters {
             let detail = format!("the token does not cover the product {id}");
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
-        let found = products.product(&id).cloned();
-        found.ok_or_else(|| no_product(&format!("there is no product {id}")))
+        if let Some(product) = products.product(&id) {
+            return Ok(product.clone());
+        }
+        // Logs that came for it all the same can be asked for: why they were rejected.
+        if has_logs(&context.sessions, &id).await? {
+            return Ok(Product::unregistered(id));
+        }
+        Err(no_product(&format!("there is no product {id}")))
     }
 }
 

@@ -30,6 +30,24 @@ pub(crate) struct Given {
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
+impl Given {
+    /// Takes the consent that the log itself states, where it is the stricter.
+    pub(crate) fn narrow(&mut self, stated: Option<Consent>) {
+        if let Some(stated) = stated {
+            self.consent = Some(self.consent.map_or(stated, |given| given.min(stated)));
+        }
+    }
+
+    /// What is given must fit beside the envelope into an object's metadata.
+    pub(crate) fn check_size(&self) -> Result<(), Problem> {
+        if logbook_pipeline::metadata_fits(&self.metadata) {
+            return Ok(());
+        }
+        let detail = "what is said of the log is too long: 1024 bytes in all";
+        Err(Problem::new(ProblemKind::BadRequest, detail))
+    }
+}
+
 /// Reads the `X-Logbook-…` headers; an unknown one is an error.
 pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Given, Problem> {
     let mut given = Given::default();

@@ -9,7 +9,7 @@ use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Consent, LogId, ProductId};
-use logbook_pipeline::{Archived, Attempt, NewLog, Product, archive_log, steps};
+use logbook_pipeline::{Archived, Attempt, NewLog, Product, archive_log, stated_consent, steps};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -28,8 +28,12 @@ pub(crate) async fn create(
         given::set(&mut given, &name, &value)?;
     }
     check_encoding(&headers)?;
-    let consent = consent(&given, &product)?;
+    given.check_size()?;
+    consent(&given, &product)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
+    // A log that names the attribute in another form is a log that mentions it.
+    given.narrow(stated_consent(&body).unwrap_or(None));
+    let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     let archived = archive(
         &context,
@@ -50,7 +54,8 @@ pub(crate) fn minted() -> LogId {
     LogId::new(Uuid::now_v7().to_string()).unwrap_or_else(|_| unreachable!())
 }
 
-/// The consent that the log was sent under. `off` is refused here, before a byte is kept.
+/// The consent that the log was sent under: what the request and the log itself say, or else
+/// the product's default. `off` is refused here, before a byte is kept.
 pub(crate) fn consent(given: &Given, product: &Product) -> Result<Consent, Problem> {
     match given.consent.unwrap_or(product.consent) {
         Consent::Off => Err(refused()),
@@ -100,6 +105,8 @@ pub(crate) async fn archive(
         received_at: (context.now)(),
         attempt: Attempt(Uuid::new_v4().simple().to_string()),
         profile: (via == Via::Otlp).then(|| "otlp".to_owned()),
+        conflict_with: None,
+        readable_accounts: product.accounts_readable,
         metadata: given.metadata,
     };
     let archived = archive_log(&context.vault, new).await?;

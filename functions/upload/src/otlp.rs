@@ -2,8 +2,6 @@
 //!
 //! Source: OpenTelemetry Protocol specification, OTLP/HTTP.
 
-use std::io::{Cursor, Read};
-
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, header};
@@ -11,19 +9,10 @@ use axum::response::{IntoResponse, Response};
 use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
-use logbook_model::Consent;
-use logbook_seal::Inflate;
-use memchr::memmem;
-use regex::bytes::Regex;
+use logbook_pipeline::stated_consent;
 
-use crate::logs::{archive, check_encoding, consent, minted, refused};
+use crate::logs::{archive, check_encoding, consent, minted};
 use crate::{Context, caller, given};
-
-/// The resource attribute by which an application states its user's consent.
-const CONSENT: &[u8] = b"logbook.consent";
-/// Most bytes of a body that are searched for it: what a body of the allowed size inflates to
-/// at gzip's best, and no more than memory bears.
-const MAX_SEARCHED_BYTES: u64 = 64 << 20;
 
 pub(crate) async fn export(
     State(context): State<Context>,
@@ -37,9 +26,10 @@ pub(crate) async fn export(
     let media = media(&headers)?;
     check_encoding(&headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
-    if let Some(stated) = stated_consent(&body)? {
-        given.consent = Some(given.consent.map_or(stated, |header| header.min(stated)));
-    }
+    let stated = stated_consent(&body)
+        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.to_string()))?;
+    given.narrow(stated);
+    given.check_size()?;
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     archive(&context, &product, log, body, Via::Otlp, consent, given).await?;
@@ -73,76 +63,5 @@ fn media(headers: &HeaderMap) -> Result<Media, Problem> {
             ProblemKind::UnsupportedMedia,
             "Content-Type must be application/json or application/x-protobuf",
         )),
-    }
-}
-
-/// The strictest consent that a body's attributes state; `None` where they state none.
-fn stated_consent(body: &[u8]) -> Result<Option<Consent>, Problem> {
-    let mut plain = Vec::new();
-    let inflated = Inflate::new(Cursor::new(body), MAX_SEARCHED_BYTES).read_to_end(&mut plain);
-    if inflated.is_err() && plain.is_empty() {
-        // A body that does not inflate is rejected by name when it is parsed.
-        return Ok(None);
-    }
-    if memmem::find(&plain, CONSENT).is_none() {
-        return Ok(None);
-    }
-    let mut strictest = None;
-    for pattern in [
-        // OTLP/JSON, then protobuf: key (field 1), value (field 2) with string_value (field 1).
-        r#"(?s-u)"logbook\.consent"\s*,\s*"value"\s*:\s*\{\s*"(?:stringValue|string_value)"\s*:\s*"([a-z]+)""#,
-        r"(?s-u)\x0a\x0flogbook\.consent\x12.\x0a.([a-z]+)",
-    ] {
-        let Ok(pattern) = Regex::new(pattern) else {
-            continue;
-        };
-        for found in pattern.captures_iter(&plain) {
-            let stated = std::str::from_utf8(&found[1]).ok().and_then(parse_prefix);
-            let stated = stated.ok_or_else(unreadable)?;
-            strictest = Some(strictest.map_or(stated, |held: Consent| held.min(stated)));
-        }
-    }
-    let consent = strictest.ok_or_else(unreadable)?;
-    if consent == Consent::Off {
-        Err(refused())
-    } else {
-        Ok(Some(consent))
-    }
-}
-
-/// The consent at the start of a text: in protobuf other fields follow at once.
-fn parse_prefix(text: &str) -> Option<Consent> {
-    Consent::ALL
-        .iter()
-        .copied()
-        .find(|consent| text.starts_with(consent.name()))
-}
-
-fn unreadable() -> Problem {
-    let detail = "the attribute logbook.consent must be a string: off, crash, error or usage";
-    Problem::new(ProblemKind::BadRequest, detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn consent_is_found_in_json_and_protobuf() {
-        let json = br#"{"attributes":[{"key":"logbook.consent","value":{"stringValue":"error"}}]}"#;
-        assert_eq!(stated_consent(json).unwrap(), Some(Consent::Error));
-        let protobuf = b"\x0a\x17\x0a\x0flogbook.consent\x12\x07\x0a\x05crash";
-        assert_eq!(stated_consent(protobuf).unwrap(), Some(Consent::Crash));
-        assert_eq!(stated_consent(b"{}").unwrap(), None);
-        let off = br#"{"key":"logbook.consent","value":{"stringValue":"off"}}"#;
-        assert_eq!(
-            stated_consent(off).unwrap_err().kind(),
-            ProblemKind::ConsentOff
-        );
-        let odd = br#"{"key":"logbook.consent","value":{"intValue":"1"}}"#;
-        assert_eq!(
-            stated_consent(odd).unwrap_err().kind(),
-            ProblemKind::BadRequest
-        );
     }
 }

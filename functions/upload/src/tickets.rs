@@ -139,6 +139,7 @@ pub(crate) async fn create(
     parameters(query.as_deref(), &[])?;
     let body = read_body(body, MAX_REQUEST_BYTES).await?;
     let (given, bytes) = request(&body, given::from_headers(&headers)?)?;
+    given.check_size()?;
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     let mut metadata: BTreeMap<String, String> = given

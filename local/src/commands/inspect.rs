@@ -55,7 +55,13 @@ fn inspect(args: &InspectArgs, log: LogFile) -> anyhow::Result<Report> {
             None,
         ));
     }
-    let profile = log_file::profile(&args.profile, &log.head)?;
+    let Some(profile) = log_file::profile(&args.profile, &log.head)? else {
+        return Ok(Report::refused(
+            LogReject::WrongFormat,
+            log_file::no_profile(),
+            None,
+        ));
+    };
     let context = context(args, &log, &profile)?;
     read(log, &profile, &context)
 }

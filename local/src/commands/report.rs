@@ -70,7 +70,9 @@ fn parameters(args: &ReportArgs) -> anyhow::Result<Vec<(String, String)>> {
             .with_context(|| format!("{pair:?} is not of the form NAME=VALUE"))?;
         parameters.push((name.to_owned(), value.to_owned()));
     }
-    parameters.push(("limit".to_owned(), args.limit.to_string()));
+    if !parameters.iter().any(|(name, _)| name == "limit") {
+        parameters.push(("limit".to_owned(), args.limit.to_string()));
+    }
     Ok(parameters)
 }
 
@@ -162,7 +164,10 @@ pub(super) async fn demo_answers(
     ];
     for (question, name, by) in questions {
         let reply = answer(&host.analytics, product, demo, name, by).await?;
-        output::text(&format!("\n{question}  (logbook report {name})\n"))?;
+        let folder = host.data.root().display();
+        output::text(&format!(
+            "\n{question}  (logbook report {name} --data {folder})\n"
+        ))?;
         output::text(&brief(&reply))?;
     }
     Ok(())

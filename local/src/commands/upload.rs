@@ -65,6 +65,11 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
             .or(args.profile.as_deref())
             .unwrap_or(FIRST_PRODUCT),
     )?;
+    if args.key.is_some() && (args.profile.is_some() || args.product.is_some()) {
+        bail!(
+            "the key decides the product: leave out --key (and LOGBOOK_KEY), or --product and --profile"
+        );
+    }
     let key = match &args.key {
         Some(key) => key.clone(),
         None => block_on(local_key(args, &product))?,
@@ -85,7 +90,12 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         output::json(&summary)?;
     } else {
-        output::text(&summary.for_people(&product, !args.no_wait))?;
+        let name = if args.key.is_some() {
+            "the key's product"
+        } else {
+            product.as_str()
+        };
+        output::text(&summary.for_people(name, !args.no_wait))?;
     }
     let good = summary.refused.is_empty() && summary.rejected.is_empty() && summary.pending == 0;
     Ok(if good {
@@ -341,7 +351,7 @@ impl Summary {
         }
     }
 
-    fn for_people(&self, product: &ProductId, waited: bool) -> String {
+    fn for_people(&self, product: &str, waited: bool) -> String {
         let mut out = format!(
             "{} files for {product}: {} sent, {} there already, {} refused\n",
             self.files,

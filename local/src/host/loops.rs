@@ -1,12 +1,12 @@
 //! What goes on in the background: intake, parsing, analytics, sweeps.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use logbook_backends::{Created, Message, Receive};
-use logbook_model::Timestamp;
-use logbook_pipeline::{archive_key, steps, sweep_archive, sweep_inbox};
+use logbook_model::{LogId, ProductId, Timestamp};
+use logbook_pipeline::{archive_key, archived_products, steps, sweep_archive, sweep_inbox};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -18,6 +18,8 @@ const VISIBILITY: Duration = Duration::from_mins(1);
 /// How soon a failed message comes again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PARSERS: usize = 2;
+/// A log that was queued again is not queued a third time within this.
+const REQUEUE_AGAIN: Duration = Duration::from_secs(900);
 
 /// How often things are done.
 #[derive(Debug, Clone, Copy)]
@@ -157,7 +159,7 @@ async fn analyze(analyzer: Analyzer, pace: Pace) {
     }
 }
 
-async fn sweep(sweeper: Sweeper, pace: Pace) {
+async fn sweep(mut sweeper: Sweeper, pace: Pace) {
     // What is there at the start was left by an earlier process: no age is asked of it.
     let mut age = Duration::ZERO;
     let mut ticks = interval(pace.sweep);
@@ -175,28 +177,42 @@ async fn sweep(sweeper: Sweeper, pace: Pace) {
 pub(crate) struct Sweeper {
     pub(super) intake: logbook_intake::Context,
     pub(super) database: logbook_backends::Database,
+    /// When a log was last queued again: its message may still wait its turn.
+    pub(super) requeued: HashMap<(ProductId, LogId), Instant>,
 }
 
 impl Sweeper {
     /// One sweep; objects younger than `age` are left to the ordinary way.
-    async fn run(&self, age: Duration) -> anyhow::Result<()> {
+    async fn run(&mut self, age: Duration) -> anyhow::Result<()> {
         let at = now();
         let before = Timestamp(at.0 - age.as_micros() as i64);
         for key in sweep_inbox(&self.intake.inbox, before).await? {
             logbook_intake::take_in(&self.intake, &key).await?;
         }
-        let products = self.intake.registry.snapshot().await?;
-        for product in products.products() {
+        self.requeued
+            .retain(|_, since| since.elapsed() < REQUEUE_AGAIN);
+        for product in self.products().await? {
             let vault = Arc::clone(&self.intake.vault);
-            let swept = sweep_archive(&vault, &self.database, &product.id, at, before).await?;
-            if !swept.without_row.is_empty() {
-                tracing::info!(product = %product.id, logs = swept.without_row.len(), "queued again");
-            }
+            let swept = sweep_archive(&vault, &self.database, &product, at, before).await?;
             for log in swept.without_row {
-                logbook_intake::enqueue(&self.intake, &archive_key(&product.id, &log)).await?;
+                let of_product = (product.clone(), log.clone());
+                if self.requeued.insert(of_product, Instant::now()).is_none() {
+                    tracing::info!(%product, log_id = %log, "queued again");
+                    let key = archive_key(&product, &log);
+                    logbook_intake::enqueue(&self.intake, &key).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The registered products, and those for which logs came all the same.
+    async fn products(&self) -> anyhow::Result<BTreeSet<ProductId>> {
+        let snapshot = self.intake.registry.snapshot().await?;
+        let registered = snapshot.products().map(|product| product.id.clone());
+        let mut products: BTreeSet<ProductId> = registered.collect();
+        products.extend(archived_products(&self.intake.vault).await?);
+        Ok(products)
     }
 }
 

@@ -13,6 +13,7 @@ mod page;
 mod secrets;
 mod server;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -120,6 +121,7 @@ impl Host {
         loops::Sweeper {
             intake: self.intake(),
             database: self.sessions.clone(),
+            requeued: HashMap::new(),
         }
     }
 

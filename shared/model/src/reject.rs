@@ -51,7 +51,7 @@ pub enum LogReject {
     Corrupt,
     /// It inflates beyond the bound.
     Bomb,
-    /// The sealed object's tag or commitment does not fit its bytes.
+    /// The sealed object's tag does not fit its bytes.
     WrongTag,
     /// The sealed object was made under another key, or its key cannot be unwrapped.
     WrongKey,
@@ -65,6 +65,8 @@ pub enum LogReject {
     UnknownProduct,
     /// The log's own consent is `off`.
     ConsentOff,
+    /// Its id was taken by a log of other content before it came out of the inbox.
+    IdConflict,
 }
 
 closed_names!(LogReject {
@@ -80,4 +82,5 @@ closed_names!(LogReject {
     NoGoodRecord => "no_good_record",
     UnknownProduct => "unknown_product",
     ConsentOff => "consent_off",
+    IdConflict => "id_conflict",
 });

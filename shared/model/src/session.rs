@@ -96,7 +96,7 @@ impl Session {
     /// Folds the parts of one session, in any order, each log's part once.
     ///
     /// `as_of` is the instant up to which the caller vouches that all has come in: a session
-    /// that should have ended explicitly, did not, and was silent for longer than
+    /// that started explicitly, should have ended so, did not, and was silent for longer than
     /// `timeout_secs` before it is abnormal. Without `as_of` silence is not judged.
     pub fn fold<'a>(
         parts: impl IntoIterator<Item = &'a Part>,
@@ -169,7 +169,9 @@ impl Session {
             now.0.saturating_sub(self.effective_end.0) > i64::from(timeout_secs) * 1_000_000
         });
         self.awaits_end = !ended && !crashed && parts.iter().any(|p| p.marks_ends);
-        let abnormal = self.awaits_end && (superseded || silent);
+        // A log that never says where its sessions start need not say where they end.
+        let started = parts.iter().any(|p| p.started);
+        let abnormal = self.awaits_end && (superseded || (silent && started));
         let candidates = [
             (ended, Status::Exited),
             (self.errors > 0, Status::Errored),

@@ -151,24 +151,28 @@ fn the_worst_status_wins() {
 }
 
 #[test]
-fn silence_is_abnormal_only_where_ends_are_marked() {
-    let status = |marks_ends: bool, as_of: i64| {
+fn silence_is_abnormal_only_where_starts_and_ends_are_marked() {
+    let status = |marks_ends: bool, started: bool, as_of: i64| {
         let mut builder = builder("a");
         builder.push(&event(0, "x", Some(0), Kind::Normal));
         builder.part_mut().marks_ends = marks_ends;
+        builder.part_mut().started = started;
         let session = set(&[builder.finish()])
             .fold(TIMEOUT_SECS, Some(Timestamp(as_of)))
             .unwrap();
         (session.status, session.end_reason)
     };
     let timeout_us = i64::from(TIMEOUT_SECS) * 1_000_000;
-    assert_eq!(status(true, timeout_us), (Status::Ok, EndReason::Unknown));
     assert_eq!(
-        status(true, timeout_us + 1),
+        status(true, true, timeout_us),
+        (Status::Ok, EndReason::Unknown)
+    );
+    assert_eq!(
+        status(true, true, timeout_us + 1),
         (Status::Abnormal, EndReason::Timeout)
     );
     assert_eq!(
-        status(false, timeout_us + 1),
+        status(false, true, timeout_us + 1),
         (Status::Ok, EndReason::Timeout)
     );
 }

@@ -38,6 +38,11 @@ pub struct NewLog {
     pub attempt: Attempt,
     /// The profile to read it by, where the way it came decides that.
     pub profile: Option<String>,
+    /// The id that it came under, where that was taken by other content: it is kept under an
+    /// id of its own, and rejected when it is parsed.
+    pub conflict_with: Option<LogId>,
+    /// Whether the product keeps account ids as they come.
+    pub readable_accounts: bool,
     /// What the uploader said of it.
     pub metadata: BTreeMap<String, String>,
 }
@@ -68,7 +73,8 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
     let key = vault.sealing_key(&log.product)?;
     let hash_key = vault.keys().content_hash_key(&log.product).await?;
     let pseudonym_key = vault.keys().pseudonym_key(&log.product).await?;
-    let metadata = bounded(pseudonymise(&pseudonym_key, log.metadata));
+    let metadata = pseudonymise(&pseudonym_key, log.metadata, log.readable_accounts);
+    let metadata = bounded(metadata);
     let hash = ContentHasher::new(hash_key.expose());
     let (log_id, body) = (log.log.clone(), log.body);
     let sealing = move || seal(&body, &log_id, &key, hash);
@@ -82,6 +88,7 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
         content_hash,
         inflated_bytes: sealed.inflated_bytes,
         profile: log.profile,
+        conflict_with: log.conflict_with,
         metadata,
     };
     let mut headers = sealed.envelope.to_headers();
@@ -244,6 +251,11 @@ impl ContentHasher {
         }
         mac.finalize().into_bytes().into()
     }
+}
+
+/// Whether an object can bear what an uploader says.
+pub fn metadata_fits(metadata: &BTreeMap<String, String>) -> bool {
+    bounded(metadata.clone()).len() == metadata.len()
 }
 
 /// What the uploader said, as much of it as an object can bear.

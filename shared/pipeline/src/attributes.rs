@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use logbook_backends::sql::{ContentHash, Via};
-use logbook_model::{Consent, Timestamp};
+use logbook_model::{Consent, LogId, Timestamp};
 
 use crate::{Error, Result};
 
@@ -35,6 +35,8 @@ pub struct LogAttributes {
     pub inflated_bytes: u64,
     /// The profile to read it by, where the way it came decides that.
     pub profile: Option<String>,
+    /// The id that it came under, where that was taken by other content.
+    pub conflict_with: Option<LogId>,
     /// What the uploader said of it: `file_name`, `modified_at` (microseconds), `session`, and
     /// facts by name.
     pub metadata: BTreeMap<String, String>,
@@ -56,6 +58,9 @@ impl LogAttributes {
         .collect();
         if let Some(profile) = &self.profile {
             headers.insert("logbook-profile".to_owned(), profile.clone());
+        }
+        if let Some(id) = &self.conflict_with {
+            headers.insert("logbook-conflict-with".to_owned(), id.to_string());
         }
         if !self.metadata.is_empty() {
             headers.insert("logbook-metadata".to_owned(), ascii_json(&self.metadata));
@@ -90,6 +95,10 @@ impl LogAttributes {
             inflated_bytes: u64::try_from(number("logbook-inflated-bytes")?)
                 .map_err(|_| damaged("logbook-inflated-bytes"))?,
             profile: headers.get("logbook-profile").cloned(),
+            conflict_with: match headers.get("logbook-conflict-with") {
+                Some(id) => Some(id.parse().map_err(|_| damaged("logbook-conflict-with"))?),
+                None => None,
+            },
             metadata,
         })
     }
@@ -152,6 +161,7 @@ mod tests {
             content_hash: [7; 32],
             inflated_bytes: 12,
             profile: Some("otlp".to_owned()),
+            conflict_with: Some(LogId::new("other").unwrap()),
             metadata: BTreeMap::from([("file_name".to_owned(), "Größe 😀.log".to_owned())]),
         };
         let headers = attributes.to_headers();

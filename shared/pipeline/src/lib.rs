@@ -18,11 +18,12 @@ mod process;
 mod pseudonym;
 mod receipt;
 mod registry;
+mod stated;
 pub mod steps;
 mod sweep;
 mod vault;
 
-pub use archive::{Archived, NewLog, archive_log};
+pub use archive::{Archived, NewLog, archive_log, metadata_fits};
 pub use attributes::{Attempt, LogAttributes};
 pub use consent::restrict;
 pub use error::{Error, Result, inflate_reason, seal_reason};
@@ -41,5 +42,6 @@ pub use registry::{
     NewProduct, Product, ProductsError, Registry, Snapshot, add_product, add_product_key,
     put_profile,
 };
-pub use sweep::{Swept, sweep_archive, sweep_inbox};
+pub use stated::{UnreadableConsent, stated_consent};
+pub use sweep::{Swept, archived_products, sweep_archive, sweep_inbox};
 pub use vault::Vault;

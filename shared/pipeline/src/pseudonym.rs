@@ -29,15 +29,17 @@ pub fn pseudonym(key: &SecretKey, kind: &str, text: &str) -> String {
     format!("{MARK}{}", URL_SAFE_NO_PAD.encode(&hash[..KEPT]))
 }
 
-/// What an uploader says, with its people hidden. Accounts are contract data: they are hidden
-/// at parsing unless the product keeps them readable.
+/// What an uploader says, with its people hidden, and its account unless the product keeps
+/// accounts readable.
 pub(crate) fn pseudonymise(
     key: &SecretKey,
     metadata: BTreeMap<String, String>,
+    readable_accounts: bool,
 ) -> BTreeMap<String, String> {
     let hide = |(name, value): (String, String)| {
         let value = match name.as_str() {
             "user" | "installation" => pseudonym(key, &name, &value),
+            "account" if !readable_accounts => pseudonym(key, &name, &value),
             _ => value,
         };
         (name, value)

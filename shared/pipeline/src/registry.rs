@@ -95,6 +95,20 @@ pub struct Product {
 }
 
 impl Product {
+    /// A product of which logs came though it is not registered.
+    pub fn unregistered(id: ProductId) -> Self {
+        Self {
+            id,
+            profile: None,
+            consent: Consent::Usage,
+            min_users: DEFAULT_MIN_USERS,
+            session_timeout_secs: DEFAULT_TIMEOUT_SECS,
+            accounts_readable: false,
+            profiles: Arc::default(),
+            key_hashes: Vec::new(),
+        }
+    }
+
     /// A profile by name: one of the registry's own, or a built-in one.
     pub fn profile_named(&self, name: &str) -> Option<&Profile> {
         self.profiles.get(name).or_else(|| builtin(name))

@@ -66,6 +66,25 @@ pub async fn sweep_archive(
     Ok(swept)
 }
 
+/// The products of which the archive holds logs, registered or not: one listing a product.
+pub async fn archived_products(vault: &Vault) -> Result<Vec<ProductId>> {
+    let mut products = Vec::new();
+    let mut after = ARCHIVE_PREFIX.to_owned();
+    loop {
+        let page = vault.archive.list(ARCHIVE_PREFIX, Some(&after), 1).await?;
+        let Some(object) = page.objects.first() else {
+            return Ok(products);
+        };
+        let folder = object.key[ARCHIVE_PREFIX.len()..]
+            .split('/')
+            .next()
+            .unwrap_or_default();
+        products.extend(ProductId::new(folder).ok());
+        // `0` follows `/`: on to the first key past the product's folder.
+        after = format!("{ARCHIVE_PREFIX}{folder}0");
+    }
+}
+
 /// Counts the deliveries that the edge noted, by day.
 async fn count_edge(
     vault: &Vault,

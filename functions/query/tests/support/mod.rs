@@ -159,6 +159,8 @@ impl Api {
             consent: Consent::Usage,
             received_at: now(),
             attempt: Attempt(format!("attempt-{id}")),
+            conflict_with: None,
+            readable_accounts: false,
             profile: None,
             metadata: BTreeMap::new(),
         }

@@ -290,6 +290,15 @@ pub async fn log_row(db: &Database, product: &ProductId, log: &LogId) -> Result<
     Ok(rows.remove(log))
 }
 
+/// Whether any log of a product is settled.
+pub async fn has_logs(db: &Database, product: &ProductId) -> Result<bool> {
+    let found = sqlx::query("SELECT 1 FROM log WHERE product = ? LIMIT 1")
+        .bind(product.as_str())
+        .fetch_optional(db.sqlite().readers())
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The logs of one ledger day, by id, at most `limit` of them after `after`: the slices of the
 /// archive that a replay takes.
 pub async fn log_rows_of_day(

@@ -25,7 +25,7 @@ mod store;
 pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
 pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
 pub use listing::{ListedLog, Listing};
-pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, log_row, log_rows_of_day};
+pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, has_logs, log_row, log_rows_of_day};
 pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
 pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
 pub use reject::{MAX_SAMPLES, RejectSample, Rejects, Scope};

@@ -55,6 +55,8 @@ pub(crate) fn new_log(id: &str, body: impl Into<Vec<u8>>) -> NewLog {
         consent: Consent::Usage,
         received_at: NOON,
         attempt: Attempt(format!("attempt-{id}")),
+        conflict_with: None,
+        readable_accounts: false,
         profile: None,
         metadata: BTreeMap::new(),
     }
