@@ -1,12 +1,11 @@
 //! What goes on in the background: intake, parsing, analytics, sweeps.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use logbook_backends::{Created, Message, Receive};
-use logbook_model::Timestamp;
-use logbook_pipeline::{archive_key, steps, sweep_archive, sweep_inbox};
+use logbook_model::{LogId, ProductId, Timestamp};
+use logbook_pipeline::{archive_key, archived_products, steps, sweep_archive, sweep_inbox};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -158,46 +157,81 @@ async fn analyze(analyzer: Analyzer, pace: Pace) {
 }
 
 async fn sweep(sweeper: Sweeper, pace: Pace) {
-    // What is there at the start was left by an earlier process: no age is asked of it.
-    let mut age = Duration::ZERO;
+    // What is there at the start was left by an earlier process: no age is asked of it. Later an
+    // object may have its time and not yet its name; the ledger waits until that is past.
+    let (mut age, mut settling) = (Duration::ZERO, Duration::ZERO);
     let mut ticks = interval(pace.sweep);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = sweeper.run(age).await {
+        if let Err(error) = sweeper.run(age, settling).await {
             tracing::error!(error = %format!("{error:#}"), "sweep not finished");
         }
-        age = pace.sweep_age;
+        (age, settling) = (pace.sweep_age, pace.settling);
     }
 }
 
 /// What a sweep needs.
-pub(super) struct Sweeper {
+pub(crate) struct Sweeper {
     pub(super) intake: logbook_intake::Context,
     pub(super) database: logbook_backends::Database,
 }
 
 impl Sweeper {
-    /// One sweep; objects younger than `age` are left to the ordinary way.
-    async fn run(&self, age: Duration) -> anyhow::Result<()> {
+    /// One sweep; objects younger than `age` are left to the ordinary way, and the ledger speaks
+    /// of what is older than `settling`.
+    async fn run(&self, age: Duration, settling: Duration) -> anyhow::Result<()> {
         let at = now();
-        let before = Timestamp(at.0 - age.as_micros() as i64);
-        for key in sweep_inbox(&self.intake.inbox, before).await? {
-            logbook_intake::take_in(&self.intake, &key).await?;
-        }
-        let products = self.intake.registry.snapshot().await?;
-        for product in products.products() {
-            let vault = Arc::clone(&self.intake.vault);
-            let swept = sweep_archive(&vault, &self.database, &product.id, at, before).await?;
-            if !swept.without_row.is_empty() {
-                tracing::info!(product = %product.id, logs = swept.without_row.len(), "queued again");
+        for key in sweep_inbox(&self.intake.inbox, earlier(at, age)).await? {
+            // One that cannot be taken in holds up no other.
+            if let Err(error) = logbook_intake::take_in(&self.intake, &key).await {
+                tracing::error!(error = %error, "an inbox object is not taken in");
             }
-            for log in swept.without_row {
-                logbook_intake::enqueue(&self.intake, &archive_key(&product.id, &log)).await?;
+        }
+        for product in self.products().await? {
+            let (as_of, before) = (earlier(at, settling), earlier(at, age));
+            let without_row = self.list_product(&product, as_of, before).await?;
+            if !without_row.is_empty() {
+                tracing::info!(%product, logs = without_row.len(), "queued again");
+            }
+            for log in without_row {
+                logbook_intake::enqueue(&self.intake, &archive_key(&product, &log)).await?;
             }
         }
         Ok(())
     }
+
+    /// Lists the archive into the ledger, while nobody puts anything into it.
+    pub(crate) async fn list(&self) -> anyhow::Result<()> {
+        let at = now();
+        for product in self.products().await? {
+            self.list_product(&product, at, at).await?;
+        }
+        Ok(())
+    }
+
+    /// The products that are registered, and those for which logs came all the same.
+    async fn products(&self) -> anyhow::Result<BTreeSet<ProductId>> {
+        let mut products = archived_products(&self.intake.vault.archive).await?;
+        let registered = self.intake.registry.snapshot().await?;
+        products.extend(registered.products().map(|product| product.id.clone()));
+        Ok(products)
+    }
+
+    async fn list_product(
+        &self,
+        product: &ProductId,
+        as_of: Timestamp,
+        before: Timestamp,
+    ) -> anyhow::Result<Vec<LogId>> {
+        let vault = &self.intake.vault;
+        let swept = sweep_archive(vault, &self.database, product, as_of, before).await?;
+        Ok(swept.without_row)
+    }
+}
+
+fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    Timestamp(at.0 - by.as_micros() as i64)
 }
 
 async fn dropped(data: DataFolder, inbox: logbook_backends::ObjectStore, every: Duration) {

@@ -41,5 +41,5 @@ pub use registry::{
     NewProduct, Product, ProductsError, Registry, Snapshot, add_product, add_product_key,
     put_profile,
 };
-pub use sweep::{Swept, sweep_archive, sweep_inbox};
+pub use sweep::{Swept, archived_products, sweep_archive, sweep_inbox};
 pub use vault::Vault;
