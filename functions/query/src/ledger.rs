@@ -108,7 +108,7 @@ pub(crate) async fn show(
     principal.require(Scope::ReadReports)?;
     let given = Parameters::of::<LedgerQuery>(query.as_deref())?;
     let days = given.days_at_most((context.now)().day(), MAX_DAYS)?;
-    let product = given.product(&context, &principal).await?.id;
+    let product = given.product_with_logs(&context, &principal).await?;
     let ledger = sql::ledger(&context.sessions, &product, days.clone()).await?;
     let balances = |day: &LedgerDay| day.balanced == Some(true);
     reply::json(&LedgerReply {

@@ -163,6 +163,29 @@ impl Parameters {
         }
         Err(no_product(&format!("there is no product {id}")))
     }
+
+    /// The product asked for, which need not be registered: logs come for others, too, and what
+    /// became of them is to be seen.
+    pub(crate) async fn product_with_logs(
+        &self,
+        context: &Context,
+        principal: &Principal,
+    ) -> Result<ProductId, Problem> {
+        let problem = match self.product(context, principal).await {
+            Ok(product) => return Ok(product.id),
+            Err(problem) => problem,
+        };
+        let id = self.text("product")?.and_then(|id| ProductId::new(id).ok());
+        let Some(id) = id.filter(|_| problem.kind() == ProblemKind::NotFound) else {
+            return Err(problem);
+        };
+        let days = Day(i32::MIN)..=Day(i32::MAX);
+        let ledger = logbook_backends::sql::ledger(&context.sessions, &id, days).await?;
+        if ledger.days.is_empty() {
+            return Err(problem);
+        }
+        Ok(id)
+    }
 }
 
 fn no_product(detail: &str) -> Problem {

@@ -131,7 +131,7 @@ async fn asked_for(
         let principal = context.auth.authorize(headers)?;
         principal.require(Scope::ReadSessions)?;
         let given = Parameters::of::<ProductQuery>(query)?;
-        return Ok(given.product(context, &principal).await?.id);
+        return given.product_with_logs(context, &principal).await;
     };
     let products = context.registry.snapshot().await?;
     let Some(product) = products.product_of_key(key) else {

@@ -144,7 +144,7 @@ pub(crate) async fn list(
         reason: given
             .named("reason", reason_named, reasons())?
             .map(str::to_owned),
-        product: given.product(&context, &principal).await?.id,
+        product: given.product_with_logs(&context, &principal).await?,
     };
     let limit = given.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
     let after = given.text("after")?.map(read_key).transpose()?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use logbook_backends::sql::ledger;
 use logbook_backends::{Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
 use logbook_model::{Day, Timestamp};
-use logbook_pipeline::{Registry, sweep_inbox};
+use logbook_pipeline::{Registry, archived_products, sweep_inbox};
 use serde::Serialize;
 
 use super::{REFUSED, block_on};
@@ -81,11 +81,11 @@ async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let Some(archive) = archive(&data, &mut report).await else {
         return Ok(report);
     };
-    let registry = Registry::new(archive, Duration::ZERO);
+    let registry = Registry::new(archive.clone(), Duration::ZERO);
     inbox(&data, &mut report).await;
     queue(&data, &mut report).await;
     if let Some(sessions) = sessions(&data, &mut report).await {
-        products(&registry, &sessions, &mut report).await;
+        products(&archive, &registry, &sessions, &mut report).await;
     }
     Ok(report)
 }
@@ -229,7 +229,12 @@ async fn sessions(data: &DataFolder, report: &mut Report) -> Option<Database> {
     }
 }
 
-async fn products(registry: &Registry, sessions: &Database, report: &mut Report) {
+async fn products(
+    archive: &ObjectStore,
+    registry: &Registry,
+    sessions: &Database,
+    report: &mut Report,
+) {
     let snapshot = match registry.snapshot().await {
         Ok(snapshot) => snapshot,
         Err(error) => {
@@ -254,6 +259,18 @@ async fn products(registry: &Registry, sessions: &Database, report: &mut Report)
         format!("{count} registered"),
         "`logbook product add ID`",
     );
+    match archived_products(archive).await {
+        Ok(mut others) => {
+            others.retain(|id| snapshot.product(id).is_none());
+            if !others.is_empty() {
+                let others: Vec<_> = others.iter().map(ToString::to_string).collect();
+                let found = format!("logs came for no product of yours: {}", others.join(", "));
+                let what = "`logbook product add ID`, then `logbook rebuild`, if they are yours";
+                report.add("products", Verdict::Look, found, what);
+            }
+        }
+        Err(error) => report.add("archive", Verdict::Bad, error.to_string(), "see the error"),
+    }
     for product in snapshot.products() {
         let days = Day(0)..=now().day().plus(1);
         match ledger(sessions, &product.id, days).await {

@@ -19,6 +19,7 @@ pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
         data.remove_schemas()?;
         let host = Host::open(data, Durability::Fsync).await?;
         let (logs, failed) = parse_all(&host).await?;
+        host.sweeper().list().await?;
         host.analyzer().run_all().await?;
         output::text(&format!("{logs} logs were parsed again, {failed} failed\n"))?;
         Ok(if failed == 0 {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use logbook_backends::{ObjectStore, Put};
+use logbook_backends::{ObjectStore, Put, PutOutcome};
 use logbook_model::ProductId;
 use logbook_pipeline::inbox_key;
 
@@ -67,9 +67,12 @@ impl DropFolder {
             ("logbook-file-name".to_owned(), ascii(name)),
             ("logbook-modified-at".to_owned(), micros.to_string()),
         ]);
-        inbox
-            .put(&inbox_key(product, name), body, metadata, Put::Always)
-            .await?;
+        // Another file of this name may still wait in the inbox: it must not be replaced. This one
+        // stays where it is until that one is taken in.
+        let key = inbox_key(product, name);
+        if inbox.put(&key, body, metadata, Put::IfAbsent).await? == PutOutcome::Exists {
+            return Ok(false);
+        }
         tokio::fs::remove_file(path).await?;
         Ok(true)
     }

@@ -1,7 +1,6 @@
 //! What goes on in the background: intake, parsing, analytics, sweeps.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use logbook_backends::{Created, Message, Receive};
@@ -14,11 +13,12 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::{Analyzer, DataFolder, Host, drop_folder::DropFolder, events, now};
 
 /// How long a received message stays hidden from others: six times what a batch may take.
-const VISIBILITY: Duration = Duration::from_mins(1);
+const VISIBILITY: Duration = Duration::from_secs(60);
 /// How soon a failed message comes again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PARSERS: usize = 2;
-/// A log that was queued again is not queued a third time within this.
+/// A log that was queued again is not queued once more within this: its message may still wait
+/// its turn.
 const REQUEUE_AGAIN: Duration = Duration::from_secs(900);
 
 /// How often things are done.
@@ -37,10 +37,10 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             analyze: Duration::from_secs(15),
-            sweep: Duration::from_mins(1),
+            sweep: Duration::from_secs(60),
             drop_folder: Duration::from_secs(1),
             settling: Duration::from_secs(10),
-            sweep_age: Duration::from_mins(2),
+            sweep_age: Duration::from_secs(120),
         }
     }
 }
@@ -160,16 +160,17 @@ async fn analyze(analyzer: Analyzer, pace: Pace) {
 }
 
 async fn sweep(mut sweeper: Sweeper, pace: Pace) {
-    // What is there at the start was left by an earlier process: no age is asked of it.
-    let mut age = Duration::ZERO;
+    // What is there at the start was left by an earlier process: no age is asked of it. Later an
+    // object may have its time and not yet its name; the ledger waits until that is past.
+    let (mut age, mut settling) = (Duration::ZERO, Duration::ZERO);
     let mut ticks = interval(pace.sweep);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = sweeper.run(age).await {
+        if let Err(error) = sweeper.run(age, settling).await {
             tracing::error!(error = %format!("{error:#}"), "sweep not finished");
         }
-        age = pace.sweep_age;
+        (age, settling) = (pace.sweep_age, pace.settling);
     }
 }
 
@@ -177,43 +178,68 @@ async fn sweep(mut sweeper: Sweeper, pace: Pace) {
 pub(crate) struct Sweeper {
     pub(super) intake: logbook_intake::Context,
     pub(super) database: logbook_backends::Database,
-    /// When a log was last queued again: its message may still wait its turn.
+    /// When a log was last queued again.
     pub(super) requeued: HashMap<(ProductId, LogId), Instant>,
 }
 
 impl Sweeper {
-    /// One sweep; objects younger than `age` are left to the ordinary way.
-    async fn run(&mut self, age: Duration) -> anyhow::Result<()> {
+    /// One sweep; objects younger than `age` are left to the ordinary way, and the ledger speaks
+    /// of what is older than `settling`.
+    async fn run(&mut self, age: Duration, settling: Duration) -> anyhow::Result<()> {
         let at = now();
-        let before = Timestamp(at.0 - age.as_micros() as i64);
-        for key in sweep_inbox(&self.intake.inbox, before).await? {
-            logbook_intake::take_in(&self.intake, &key).await?;
+        for key in sweep_inbox(&self.intake.inbox, earlier(at, age)).await? {
+            // One that cannot be taken in holds up no other.
+            if let Err(error) = logbook_intake::take_in(&self.intake, &key).await {
+                tracing::error!(error = %error, "an inbox object is not taken in");
+            }
         }
         self.requeued
             .retain(|_, since| since.elapsed() < REQUEUE_AGAIN);
         for product in self.products().await? {
-            let vault = Arc::clone(&self.intake.vault);
-            let swept = sweep_archive(&vault, &self.database, &product, at, before).await?;
-            for log in swept.without_row {
+            let (as_of, before) = (earlier(at, settling), earlier(at, age));
+            let without_row = self.list_product(&product, as_of, before).await?;
+            for log in without_row {
                 let of_product = (product.clone(), log.clone());
                 if self.requeued.insert(of_product, Instant::now()).is_none() {
                     tracing::info!(%product, log_id = %log, "queued again");
-                    let key = archive_key(&product, &log);
-                    logbook_intake::enqueue(&self.intake, &key).await?;
+                    logbook_intake::enqueue(&self.intake, &archive_key(&product, &log)).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The registered products, and those for which logs came all the same.
+    /// Lists the archive into the ledger, while nobody puts anything into it.
+    pub(crate) async fn list(&self) -> anyhow::Result<()> {
+        let at = now();
+        for product in self.products().await? {
+            self.list_product(&product, at, at).await?;
+        }
+        Ok(())
+    }
+
+    /// The products that are registered, and those for which logs came all the same.
     async fn products(&self) -> anyhow::Result<BTreeSet<ProductId>> {
-        let snapshot = self.intake.registry.snapshot().await?;
-        let registered = snapshot.products().map(|product| product.id.clone());
-        let mut products: BTreeSet<ProductId> = registered.collect();
-        products.extend(archived_products(&self.intake.vault).await?);
+        let mut products = archived_products(&self.intake.vault.archive).await?;
+        let registered = self.intake.registry.snapshot().await?;
+        products.extend(registered.products().map(|product| product.id.clone()));
         Ok(products)
     }
+
+    async fn list_product(
+        &self,
+        product: &ProductId,
+        as_of: Timestamp,
+        before: Timestamp,
+    ) -> anyhow::Result<Vec<LogId>> {
+        let vault = &self.intake.vault;
+        let swept = sweep_archive(vault, &self.database, product, as_of, before).await?;
+        Ok(swept.without_row)
+    }
+}
+
+fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    Timestamp(at.0 - by.as_micros() as i64)
 }
 
 async fn dropped(data: DataFolder, inbox: logbook_backends::ObjectStore, every: Duration) {

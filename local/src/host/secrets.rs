@@ -94,11 +94,15 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
 }
 
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    // Whole under its name, or not there: a process that dies over it leaves no empty secret.
+    let temporary = path.with_extension("new");
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let written = options.open(path).and_then(|mut file| {
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&temporary).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        std::fs::hard_link(&temporary, path)?;
+        std::fs::remove_file(&temporary)
     });
     written.with_context(|| format!("cannot write {}", path.display()))
 }

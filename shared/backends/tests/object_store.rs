@@ -235,7 +235,26 @@ async fn a_damaged_object_is_noticed() {
         Err(Error::Damaged { .. })
     ));
     std::fs::write(&path, "LOGBOBJ1").unwrap();
-    assert!(matches!(store.head("a").await, Err(Error::Damaged { .. })));
+    assert!(matches!(
+        store.get("a", MAX).await,
+        Err(Error::Damaged { .. })
+    ));
+}
+
+#[tokio::test]
+async fn an_object_whose_header_is_damaged_is_listed_and_hides_no_other() {
+    let (directory, store) = dir_store().await;
+    for key in ["a", "b", "c"] {
+        put(&store, key, "hello world", Put::Always).await;
+    }
+    std::fs::write(directory.path().join("b@"), "LOGBOBJ1").unwrap();
+    let page = store.list("", None, 10).await.unwrap();
+    assert_eq!(page.objects.len(), 3);
+    let head = store.head("b").await.unwrap().unwrap();
+    assert_eq!((head.size, head.etag.as_str()), (8, ""));
+    assert!(head.metadata.is_empty());
+    assert_eq!(page.objects[1].created_at, head.created_at);
+    assert!(head.created_at >= page.objects[0].created_at);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What fell through is found again: a put event that never came, an intake that died.
 
+use std::collections::BTreeSet;
+
 use logbook_backends::sql::{ListedLog, Listing, set_edge_duplicates};
 use logbook_backends::{Database, ObjectStore};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
@@ -66,25 +68,6 @@ pub async fn sweep_archive(
     Ok(swept)
 }
 
-/// The products of which the archive holds logs, registered or not: one listing a product.
-pub async fn archived_products(vault: &Vault) -> Result<Vec<ProductId>> {
-    let mut products = Vec::new();
-    let mut after = ARCHIVE_PREFIX.to_owned();
-    loop {
-        let page = vault.archive.list(ARCHIVE_PREFIX, Some(&after), 1).await?;
-        let Some(object) = page.objects.first() else {
-            return Ok(products);
-        };
-        let folder = object.key[ARCHIVE_PREFIX.len()..]
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        products.extend(ProductId::new(folder).ok());
-        // `0` follows `/`: on to the first key past the product's folder.
-        after = format!("{ARCHIVE_PREFIX}{folder}0");
-    }
-}
-
 /// Counts the deliveries that the edge noted, by day.
 async fn count_edge(
     vault: &Vault,
@@ -111,6 +94,27 @@ async fn count_edge(
         set_edge_duplicates(database, product, day, duplicates).await?;
     }
     Ok(())
+}
+
+/// The products of which the archive holds logs, registered or not.
+pub async fn archived_products(archive: &ObjectStore) -> Result<BTreeSet<ProductId>> {
+    let mut products = BTreeSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = archive.list(ARCHIVE_PREFIX, after.as_deref(), 1).await?;
+        let Some(object) = page.objects.first() else {
+            return Ok(products);
+        };
+        after = Some(match log_of_archive_key(&object.key) {
+            // `0` follows `/`: past all logs of the product.
+            Some((product, _)) => {
+                let past = format!("{ARCHIVE_PREFIX}{product}0");
+                products.insert(product);
+                past
+            }
+            None => object.key.clone(),
+        });
+    }
 }
 
 /// Keys of inbox objects made before `before`: intake did not see them, or died over them.

@@ -77,8 +77,7 @@ impl DirStore {
 
     pub(super) async fn head(&self, key: &str) -> Result<Option<Head>> {
         let path = key::path_of(&self.place.root, key)?;
-        self.blocking(move |_| Ok(file::open(&path)?.map(|open| open.head)))
-            .await
+        self.blocking(move |_| file::look(&path)).await
     }
 
     pub(super) async fn delete(&self, key: &str) -> Result<()> {

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use logbook_model::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,24 @@ pub(super) fn open(path: &Path) -> Result<Option<OpenObject>> {
         head,
         body_at,
         file,
+    }))
+}
+
+/// What is known of an object. Where its header is damaged that is its size and its file's
+/// time: it is there, and is named by whoever lists it; reading it says what is wrong.
+pub(super) fn look(path: &Path) -> Result<Option<Head>> {
+    match open(path) {
+        Err(Error::Damaged { .. }) => {}
+        opened => return Ok(opened?.map(|open| open.head)),
+    }
+    let meta = std::fs::metadata(path).map_err(Error::io("read", path))?;
+    let modified = meta.modified().map_err(Error::io("read", path))?;
+    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Some(Head {
+        metadata: Metadata::new(),
+        etag: String::new(),
+        created_at: Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
+        size: meta.len(),
     }))
 }
 

@@ -37,14 +37,14 @@ pub(super) fn page(
             break;
         }
         // Removed since its directory was read: not there.
-        let Some(open) = file::open(&entry.path)? else {
+        let Some(head) = file::look(&entry.path)? else {
             continue;
         };
         page.objects.push(Listed {
             key: entry.key,
-            size: open.head.size,
-            etag: open.head.etag,
-            created_at: open.head.created_at,
+            size: head.size,
+            etag: head.etag,
+            created_at: head.created_at,
         });
     }
     Ok(page)

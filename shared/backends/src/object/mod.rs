@@ -180,7 +180,8 @@ impl ObjectStore {
         }
     }
 
-    /// Reads what is known of an object without its body; `None` if there is none.
+    /// Reads what is known of an object without its body; `None` if there is none. Of one whose
+    /// header is damaged that is its size and its time: neither tag nor metadata.
     pub async fn head(&self, key: &str) -> Result<Option<Head>> {
         match &self.backend {
             Backend::Dir(store) => store.head(key).await,

@@ -1,0 +1,16 @@
+//! The embedded runner as a whole: the real program, its data folder, and its public doors.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod bad_input;
+mod dead_letters;
+mod kills;
+mod ledger;
+mod process;
+mod refused;
+mod support;
