@@ -3,6 +3,9 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use logbook_model::Timestamp;
 
 use super::{Listed, Page, file, key};
 use crate::{Error, Result};
@@ -37,17 +40,37 @@ pub(super) fn page(
             break;
         }
         // Removed since its directory was read: not there.
-        let Some(open) = file::open(&entry.path)? else {
-            continue;
-        };
-        page.objects.push(Listed {
-            key: entry.key,
+        if let Some(listed) = listed(entry)? {
+            page.objects.push(listed);
+        }
+    }
+    Ok(page)
+}
+
+/// The line of one object. One whose header is damaged is there all the same: reading it says
+/// what is wrong, and the others are not hidden by it.
+fn listed(entry: Entry) -> Result<Option<Listed>> {
+    let key = entry.key;
+    match file::open(&entry.path) {
+        Ok(open) => Ok(open.map(|open| Listed {
+            key,
             size: open.head.size,
             etag: open.head.etag,
             created_at: open.head.created_at,
-        });
+        })),
+        Err(Error::Damaged { .. }) => {
+            let file = fs::metadata(&entry.path).map_err(Error::io("read", &entry.path))?;
+            let modified = file.modified().map_err(Error::io("read", &entry.path))?;
+            let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+            Ok(Some(Listed {
+                key,
+                size: file.len(),
+                etag: String::new(),
+                created_at: Timestamp(since.as_micros() as i64),
+            }))
+        }
+        Err(error) => Err(error),
     }
-    Ok(page)
 }
 
 /// Whether the entry is, or may lead to, a key with the prefix and after `start_after`.
