@@ -12,7 +12,7 @@ use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::Consent;
-use logbook_seal::Inflate;
+use logbook_seal::{Inflate, InflateError};
 use memchr::memmem;
 use regex::bytes::Regex;
 
@@ -21,8 +21,8 @@ use crate::{Context, caller, given};
 
 /// The resource attribute by which an application states its user's consent.
 const CONSENT: &[u8] = b"logbook.consent";
-/// Most bytes of a body that are searched for it: what a body of the allowed size inflates to
-/// at gzip's best, and no more than memory bears.
+/// Most bytes of a body that are searched for it: no more than memory bears. A body that inflates
+/// to more is refused: what it states of consent would not be known.
 const MAX_SEARCHED_BYTES: u64 = 64 << 20;
 
 pub(crate) async fn export(
@@ -34,6 +34,7 @@ pub(crate) async fn export(
     let product = caller::product(&context, &headers).await?;
     parameters(query.as_deref(), &[])?;
     let mut given = given::from_headers(&headers)?;
+    given::check(&given)?;
     let media = media(&headers)?;
     check_encoding(&headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
@@ -80,11 +81,18 @@ fn media(headers: &HeaderMap) -> Result<Media, Problem> {
 fn stated_consent(body: &[u8]) -> Result<Option<Consent>, Problem> {
     let mut plain = Vec::new();
     let inflated = Inflate::new(Cursor::new(body), MAX_SEARCHED_BYTES).read_to_end(&mut plain);
-    if inflated.is_err() && plain.is_empty() {
-        // A body that does not inflate is rejected by name when it is parsed.
-        return Ok(None);
+    // One that does not inflate at all is rejected by name when it is parsed.
+    if let Err(error) = inflated
+        && let Some(InflateError::Bomb { .. }) = InflateError::of(&error)
+    {
+        let detail =
+            format!("the body inflates to more than {MAX_SEARCHED_BYTES} bytes; send less at once");
+        return Err(
+            Problem::new(ProblemKind::TooLarge, detail).with("max_bytes", MAX_SEARCHED_BYTES)
+        );
     }
-    if memmem::find(&plain, CONSENT).is_none() {
+    let mut unread = memmem::find_iter(&plain, CONSENT).count();
+    if unread == 0 {
         return Ok(None);
     }
     let mut strictest = None;
@@ -100,13 +108,13 @@ fn stated_consent(body: &[u8]) -> Result<Option<Consent>, Problem> {
             let stated = std::str::from_utf8(&found[1]).ok().and_then(parse_prefix);
             let stated = stated.ok_or_else(unreadable)?;
             strictest = Some(strictest.map_or(stated, |held: Consent| held.min(stated)));
+            unread -= 1;
         }
     }
-    let consent = strictest.ok_or_else(unreadable)?;
-    if consent == Consent::Off {
-        Err(refused())
-    } else {
-        Ok(Some(consent))
+    match strictest {
+        Some(Consent::Off) => Err(refused()),
+        Some(consent) if unread == 0 => Ok(Some(consent)),
+        _ => Err(unreadable()),
     }
 }
 

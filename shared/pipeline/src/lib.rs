@@ -22,7 +22,7 @@ pub mod steps;
 mod sweep;
 mod vault;
 
-pub use archive::{Archived, NewLog, archive_log};
+pub use archive::{Archived, NewLog, archive_log, metadata_fits};
 pub use attributes::{Attempt, LogAttributes};
 pub use consent::restrict;
 pub use error::{Error, Result, inflate_reason, seal_reason};
