@@ -7,9 +7,6 @@ use logbook_analyze::{Context, handle};
 use logbook_backends::{Attached, Database, Durability, sql};
 use logbook_model::{ProductId, Timestamp};
 use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, Settings, query};
-use serde_json::json;
-
-const SCHEDULED: &str = "2026-03-10T12:00:00Z";
 
 async fn context(directory: &std::path::Path, budget: Duration) -> Context {
     let path = directory.join("sessions.db");
@@ -34,18 +31,7 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
 }
 
 fn event() -> aws_lambda_events::event::eventbridge::EventBridgeEvent {
-    serde_json::from_value(json!({
-        "version": "0",
-        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": "123456789012",
-        "time": SCHEDULED,
-        "region": "eu-central-1",
-        "resources": ["arn:aws:events:eu-central-1:123456789012:rule/analyze"],
-        "detail": {}
-    }))
-    .unwrap()
+    serde_json::from_str(include_str!("../../../events/schedule-analyze.json")).unwrap()
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::HeaderMap;
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Consent, LogId, Timestamp};
+use logbook_pipeline::metadata_fits;
 
 /// Names that an uploader may give, as in `X-Logbook-File-Name`.
 pub(crate) const NAMES: &[&str] = &[
@@ -37,26 +38,20 @@ impl Given {
             self.consent = Some(self.consent.map_or(stated, |given| given.min(stated)));
         }
     }
-
-    /// What is given must fit beside the envelope into an object's metadata.
-    pub(crate) fn check_size(&self) -> Result<(), Problem> {
-        if logbook_pipeline::metadata_fits(&self.metadata) {
-            return Ok(());
-        }
-        let detail = "what is said of the log is too long: 1024 bytes in all";
-        Err(Problem::new(ProblemKind::BadRequest, detail))
-    }
 }
 
 /// Reads the `X-Logbook-…` headers; an unknown one is an error.
 pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Given, Problem> {
     let mut given = Given::default();
-    for (name, value) in headers {
-        let Some(name) = name.as_str().strip_prefix("x-logbook-") else {
+    for (header, value) in headers {
+        let Some(name) = header.as_str().strip_prefix("x-logbook-") else {
             continue;
         };
         if name == "key" {
             continue;
+        }
+        if headers.get_all(header).iter().nth(1).is_some() {
+            return Err(twice(&name.replace('-', "_")));
         }
         let value = std::str::from_utf8(value.as_bytes()).map_err(|_| {
             Problem::new(
@@ -67,6 +62,12 @@ pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Given, Problem> {
         set(&mut given, &name.replace('-', "_"), value)?;
     }
     Ok(given)
+}
+
+/// Of two that differ neither is guessed at.
+pub(crate) fn twice(name: &str) -> Problem {
+    let detail = format!("{name} is given twice");
+    Problem::new(ProblemKind::BadRequest, detail).with("parameter", name)
 }
 
 /// Takes one thing that was given.
@@ -98,6 +99,15 @@ pub(crate) fn set(given: &mut Given, name: &str, value: &str) -> Result<(), Prob
         }
     }
     Ok(())
+}
+
+/// Refuses more than an object's metadata can bear, so that nothing of it is dropped later.
+pub(crate) fn check(given: &Given) -> Result<(), Problem> {
+    if metadata_fits(&given.metadata) {
+        return Ok(());
+    }
+    let detail = "all that is said of a log must fit into 1 KB; say less, or say it in the log";
+    Err(Problem::new(ProblemKind::BadRequest, detail))
 }
 
 /// Microseconds of an RFC 3339 time in UTC, or of a plain number of microseconds.

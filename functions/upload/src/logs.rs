@@ -25,10 +25,13 @@ pub(crate) async fn create(
     let product = caller::product(&context, &headers).await?;
     let mut given = given::from_headers(&headers)?;
     for (name, value) in parameters(query.as_deref(), &["log_id"])? {
+        if given.log.is_some() {
+            return Err(given::twice(&name));
+        }
         given::set(&mut given, &name, &value)?;
     }
+    given::check(&given)?;
     check_encoding(&headers)?;
-    given.check_size()?;
     consent(&given, &product)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
     // A log that names the attribute in another form is a log that mentions it.

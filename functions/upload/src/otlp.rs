@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
-use logbook_pipeline::stated_consent;
+use logbook_pipeline::{StatedError, stated_consent};
 
 use crate::logs::{archive, check_encoding, consent, minted};
 use crate::{Context, caller, given};
@@ -23,13 +23,12 @@ pub(crate) async fn export(
     let product = caller::product(&context, &headers).await?;
     parameters(query.as_deref(), &[])?;
     let mut given = given::from_headers(&headers)?;
+    given::check(&given)?;
     let media = media(&headers)?;
     check_encoding(&headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
-    let stated = stated_consent(&body)
-        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.to_string()))?;
+    let stated = stated_consent(&body).map_err(unknown_consent)?;
     given.narrow(stated);
-    given.check_size()?;
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     archive(&context, &product, log, body, Via::Otlp, consent, given).await?;
@@ -64,4 +63,12 @@ fn media(headers: &HeaderMap) -> Result<Media, Problem> {
             "Content-Type must be application/json or application/x-protobuf",
         )),
     }
+}
+
+fn unknown_consent(error: StatedError) -> Problem {
+    let kind = match error {
+        StatedError::Unreadable => ProblemKind::BadRequest,
+        StatedError::TooLarge => ProblemKind::TooLarge,
+    };
+    Problem::new(kind, error.to_string())
 }

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use logbook_bootstrap::http::{parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{LogId, ProductId, Timestamp};
-use logbook_pipeline::ticket_key;
+use logbook_pipeline::{pseudonym, ticket_key};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -138,10 +138,18 @@ pub(crate) async fn create(
     let product = caller::product(&context, &headers).await?;
     parameters(query.as_deref(), &[])?;
     let body = read_body(body, MAX_REQUEST_BYTES).await?;
-    let (given, bytes) = request(&body, given::from_headers(&headers)?)?;
-    given.check_size()?;
+    let (mut given, bytes) = request(&body, given::from_headers(&headers)?)?;
+    given::check(&given)?;
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
+    // A ticket goes into a URL, and URLs are logged on their way.
+    let key = context.vault.keys().pseudonym_key(&product.id).await?;
+    for (name, value) in &mut given.metadata {
+        let account = name == "account" && !product.accounts_readable;
+        if account || matches!(name.as_str(), "user" | "installation") {
+            *value = pseudonym(&key, name, value);
+        }
+    }
     let mut metadata: BTreeMap<String, String> = given
         .metadata
         .into_iter()

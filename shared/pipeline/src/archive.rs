@@ -253,9 +253,16 @@ impl ContentHasher {
     }
 }
 
-/// Whether an object can bear what an uploader says.
+/// Whether an object can bear all that an uploader says of a log; what goes beyond is dropped.
 pub fn metadata_fits(metadata: &BTreeMap<String, String>) -> bool {
-    bounded(metadata.clone()).len() == metadata.len()
+    let bytes: usize = metadata.iter().map(metadata_bytes).sum();
+    bytes <= MAX_METADATA_BYTES
+}
+
+/// Bytes of one thing said, as JSON of ASCII only, with what is around it.
+fn metadata_bytes((name, value): (&String, &String)) -> usize {
+    let escaped = |c: char| if c.is_ascii() { 1 } else { 12 };
+    name.len() + value.chars().map(escaped).sum::<usize>() + 6
 }
 
 /// What the uploader said, as much of it as an object can bear.
@@ -264,12 +271,7 @@ fn bounded(metadata: BTreeMap<String, String>) -> BTreeMap<String, String> {
     metadata
         .into_iter()
         .filter(|(name, value)| {
-            bytes += name.len()
-                + value
-                    .chars()
-                    .map(|c| if c.is_ascii() { 1 } else { 12 })
-                    .sum::<usize>()
-                + 6;
+            bytes += metadata_bytes((name, value));
             bytes <= MAX_METADATA_BYTES
         })
         .collect()

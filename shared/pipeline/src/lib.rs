@@ -42,6 +42,6 @@ pub use registry::{
     NewProduct, Product, ProductsError, Registry, Snapshot, add_product, add_product_key,
     put_profile,
 };
-pub use stated::{UnreadableConsent, stated_consent};
+pub use stated::{StatedError, stated_consent};
 pub use sweep::{Swept, archived_products, sweep_archive, sweep_inbox};
 pub use vault::Vault;

@@ -11,6 +11,12 @@ use crate::parse::{PARSER_VERSION, refuse};
 use crate::{Error, Job, ParseOutcome, Result, Snapshot, Vault, parse_log, steps};
 
 /// What became of a job. Everything but `Retry` is final: its message may go.
+///
+/// What is wrong with an archived object for good is the log's own fault, and rejects it. What
+/// is wrong with the database never is: where a stored row is damaged, or a value is refused
+/// that parsing let through, trying again does not help until someone mends it, and the log
+/// must not be written off. Its message fails until it is a dead letter, where it is seen, and
+/// from where it is brought back. So does one that names no object of the archive.
 #[derive(Debug)]
 pub enum JobOutcome {
     /// The log's rows are committed, or were before.
@@ -21,7 +27,7 @@ pub enum JobOutcome {
     Rejected(LogReject),
     /// It was erased: nothing is to be done.
     Erased,
-    /// The surroundings failed: the message goes back.
+    /// It was not the log that failed: the message goes back, and in the end to the dead letters.
     Retry(Error),
 }
 
@@ -165,7 +171,8 @@ async fn prepare(
     )
 }
 
-/// The rejection of a log whose object cannot even be read.
+/// The rejection of a log whose object cannot even be read. A listing still knows its time and
+/// size.
 async fn refused_unopened(
     vault: &Vault,
     job: &Job,
@@ -173,7 +180,8 @@ async fn refused_unopened(
     now: Timestamp,
 ) -> Result<Prepared> {
     let key = crate::archive_key(&job.product, &job.log_id);
-    let Some(head) = vault.archive.head(&key).await? else {
+    let listed = vault.archive.list(&key, None, 1).await?.objects;
+    let Some(object) = listed.into_iter().find(|object| object.key == key) else {
         return Err(Error::NotFound);
     };
     let meta = LogMeta {
@@ -181,11 +189,11 @@ async fn refused_unopened(
         log: job.log_id.clone(),
         via: Via::Inbox,
         consent: Consent::Usage,
-        received_at: head.created_at,
-        archived_at: head.created_at,
+        received_at: object.created_at,
+        archived_at: object.created_at,
         queued_at: None,
         parsed_at: now,
-        sealed_bytes: head.size,
+        sealed_bytes: object.size,
         inflated_bytes: 0,
         profile: String::new(),
         parser_version: PARSER_VERSION.to_owned(),

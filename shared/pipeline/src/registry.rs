@@ -12,7 +12,7 @@ use logbook_formats::{Profile, builtin};
 use logbook_model::{Consent, ProductId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::attributes::hex;
 use crate::{Error, Result};
@@ -147,16 +147,21 @@ impl Snapshot {
         self.products.values()
     }
 
-    /// The product that a key may upload for. Compares hashes, in constant time each.
+    /// The product that a key may upload for. Compares the hashes of all keys of all products,
+    /// each in constant time: how long it takes does not tell which one fits.
     pub fn product_of_key(&self, key: &str) -> Option<&Product> {
         let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-        let fits = |product: &&Product| {
-            product
-                .key_hashes
-                .iter()
-                .any(|held| bool::from(held[..].ct_eq(&hash[..])))
-        };
-        self.products.values().find(fits)
+        let mut found = None;
+        for product in self.products.values() {
+            let mut fits = Choice::from(0);
+            for held in &product.key_hashes {
+                fits |= held[..].ct_eq(&hash[..]);
+            }
+            if bool::from(fits) {
+                found = Some(product);
+            }
+        }
+        found
     }
 }
 
@@ -205,7 +210,12 @@ async fn read(store: &ObjectStore) -> Result<Snapshot> {
     let mut products = BTreeMap::new();
     for entry in file.product {
         let product = product_of(entry, &profiles)?;
-        products.insert(product.id.clone(), product);
+        if let Some(twice) = products.insert(product.id.clone(), product) {
+            return Err(Error::Registry(ProductsError {
+                file: PRODUCTS_KEY.to_owned(),
+                message: format!("product {}: it is registered twice", twice.id),
+            }));
+        }
     }
     Ok(Snapshot { products })
 }

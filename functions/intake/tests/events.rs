@@ -1,0 +1,284 @@
+//! What intake promises of the events that S3 sends.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use logbook_backends::{Durability, Keys, ObjectStore, Put, Queue, QueuePolicy, Receive};
+use logbook_intake::{Context, IntakeError, TakenIn, handle, take_in};
+use logbook_model::{Consent, LogId, ProductId, Timestamp};
+use logbook_pipeline::{
+    Archived, Job, NewProduct, Registry, Vault, add_product, archive_key, open_log,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const INBOX_PUT: &str = include_str!("../../../events/s3-inbox-put.json");
+const ARCHIVE_PUT: &str = include_str!("../../../events/s3-archive-put.json");
+const TEST_EVENT: &str = include_str!("../../../events/s3-test-event.json");
+const PARSE_BATCH: &str = include_str!("../../../events/sqs-parse-batch.json");
+/// The key in the golden event, decoded.
+const KEY: &str = "inbox/editor/files/größer als+zuvor.log";
+const LOG: &str = "{\"name\":\"start\"}\n{\"name\":\"save\"}\n";
+const NOON: Timestamp = Timestamp(1_793_620_800_000_000);
+
+struct Site {
+    context: Context,
+    _directory: TempDir,
+}
+
+impl Site {
+    /// With the product `editor`.
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let process = Durability::Process;
+        let archive = ObjectStore::open_dir(&at("archive"), process)
+            .await
+            .unwrap();
+        let inbox = ObjectStore::open_dir(&at("inbox"), process).await.unwrap();
+        let keys = Keys::open_dir(&at("keys")).await.unwrap();
+        let path = at("queue.db");
+        let queue = Queue::open_file(&path, QueuePolicy::default());
+        let new = NewProduct {
+            id: product("editor"),
+            profile: "logbook".to_owned(),
+            consent: Consent::Usage,
+            min_users: 5,
+            accounts_readable: false,
+        };
+        add_product(&archive, new).await.unwrap();
+        let context = Context {
+            registry: Arc::new(Registry::new(archive.clone(), Duration::ZERO)),
+            vault: Arc::new(Vault::new(archive, keys)),
+            inbox,
+            queue: queue.await.unwrap(),
+            now: || NOON,
+        };
+        Self {
+            context,
+            _directory: directory,
+        }
+    }
+
+    async fn drop_in(&self, key: &str, said: &[(&str, &str)]) {
+        let said: BTreeMap<String, String> = said
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let body = LOG.as_bytes().to_vec();
+        let put = self.context.inbox.put(key, body, said, Put::IfAbsent);
+        put.await.unwrap();
+    }
+
+    async fn tell(&self, event: &str) -> Result<(), IntakeError> {
+        handle(&self.context, serde_json::from_str(event).unwrap()).await
+    }
+
+    async fn keys(&self, store: &ObjectStore, prefix: &str) -> Vec<String> {
+        let page = store.list(prefix, None, 100).await.unwrap();
+        page.objects.into_iter().map(|object| object.key).collect()
+    }
+
+    async fn archived(&self) -> Vec<String> {
+        self.keys(&self.context.vault.archive, "archive/").await
+    }
+
+    async fn waiting(&self) -> Vec<String> {
+        self.keys(&self.context.inbox, "").await
+    }
+
+    async fn queued(&self) -> Vec<Job> {
+        let receive = Receive {
+            max: 10,
+            wait: Duration::ZERO,
+            visibility: Duration::from_mins(1),
+        };
+        let messages = self.context.queue.receive(receive).await.unwrap();
+        messages
+            .iter()
+            .map(|message| Job::from_body(&message.body).unwrap())
+            .collect()
+    }
+}
+
+fn product(id: &str) -> ProductId {
+    ProductId::new(id).unwrap()
+}
+
+/// An event of some inbox keys, as they stand in it.
+fn event_of(keys: &[&str]) -> String {
+    let event: Value = serde_json::from_str(INBOX_PUT).unwrap();
+    let records: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            let mut record = event["Records"][0].clone();
+            record["s3"]["object"]["key"] = json!(key);
+            record
+        })
+        .collect();
+    json!({ "Records": records }).to_string()
+}
+
+#[tokio::test]
+async fn an_object_of_the_inbox_moves_into_the_archive_whatever_its_name() {
+    let site = Site::new().await;
+    site.drop_in(KEY, &[]).await;
+    site.tell(INBOX_PUT).await.unwrap();
+    assert!(site.waiting().await.is_empty());
+    let archived = site.archived().await;
+    let [key] = archived.as_slice() else {
+        unreachable!("{archived:?} is not one log");
+    };
+    let (product, log) = logbook_pipeline::log_of_archive_key(key).unwrap();
+    let opened = open_log(&site.context.vault, &product, &log).await.unwrap();
+    assert_eq!(
+        opened.attributes.metadata["file_name"],
+        "größer als+zuvor.log"
+    );
+    let mut plain = String::new();
+    opened
+        .log
+        .reader(1 << 20)
+        .read_to_string(&mut plain)
+        .unwrap();
+    assert_eq!(plain, LOG);
+}
+
+#[tokio::test]
+async fn an_object_that_is_told_of_twice_is_one_log() {
+    let site = Site::new().await;
+    site.drop_in(KEY, &[]).await;
+    site.tell(INBOX_PUT).await.unwrap();
+    // After the first is done: the object is gone.
+    site.tell(INBOX_PUT).await.unwrap();
+    assert_eq!(site.archived().await.len(), 1);
+    // After the first died before it removed the object: the same object is there once more.
+    site.drop_in(KEY, &[]).await;
+    let again = take_in(&site.context, KEY).await.unwrap();
+    assert!(
+        matches!(again, TakenIn::Archived(_, _, Archived::Already)),
+        "{again:?}"
+    );
+    assert_eq!(site.archived().await.len(), 1);
+    assert!(site.waiting().await.is_empty());
+    let edge = site.keys(&site.context.vault.archive, "edge/").await;
+    assert!(edge.is_empty(), "a redelivery is no delivery");
+}
+
+#[tokio::test]
+async fn a_ticket_names_its_log() {
+    let site = Site::new().await;
+    let key = "inbox/editor/tickets/run-1";
+    site.drop_in(
+        key,
+        &[("logbook-user", "ann"), ("logbook-consent", "error")],
+    )
+    .await;
+    site.tell(&event_of(&[key])).await.unwrap();
+    let log = LogId::new("run-1").unwrap();
+    assert_eq!(
+        site.archived().await,
+        [archive_key(&product("editor"), &log)]
+    );
+    let opened = open_log(&site.context.vault, &product("editor"), &log).await;
+    let attributes = opened.unwrap().attributes;
+    assert_eq!(attributes.via.name(), "ticket");
+    assert_eq!(attributes.consent, Consent::Error);
+    assert!(attributes.metadata["user"].starts_with("p:"));
+    assert!(!attributes.metadata.contains_key("file_name"));
+}
+
+#[tokio::test]
+async fn an_object_without_a_product_is_kept_for_parsing_to_reject() {
+    let site = Site::new().await;
+    site.drop_in("inbox/No Product/a.log", &[]).await;
+    site.tell(&event_of(&["inbox/No+Product/a.log"]))
+        .await
+        .unwrap();
+    let archived = site.archived().await;
+    assert_eq!(archived.len(), 1);
+    assert!(archived[0].starts_with("archive/unknown/"), "{archived:?}");
+    assert!(site.waiting().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_object_without_consent_is_removed_and_kept_nowhere() {
+    for consent in ["off", "perhaps", ""] {
+        let site = Site::new().await;
+        site.drop_in(KEY, &[("logbook-consent", consent)]).await;
+        let taken = take_in(&site.context, KEY).await.unwrap();
+        assert_eq!(taken, TakenIn::ConsentOff, "{consent:?}");
+        assert!(site.waiting().await.is_empty());
+        assert!(site.archived().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_the_archive_is_queued() {
+    let site = Site::new().await;
+    site.tell(ARCHIVE_PUT).await.unwrap();
+    let log = LogId::new("run-1").unwrap();
+    assert_eq!(
+        site.queued().await,
+        [Job::new(product("editor"), log, NOON)]
+    );
+}
+
+#[tokio::test]
+async fn the_test_event_and_other_keys_are_passed_over() {
+    let site = Site::new().await;
+    site.tell(TEST_EVENT).await.unwrap();
+    site.tell("{\"Records\":[]}").await.unwrap();
+    let others = [
+        "config/products.toml",
+        "edge/editor/2026-11-02/a-b",
+        "archive/editor/00/run-1",
+        "archive/editor/",
+        "inbox/editor/files/gone.log",
+        "%zz",
+    ];
+    site.tell(&event_of(&others)).await.unwrap();
+    assert!(site.queued().await.is_empty());
+    assert!(site.archived().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_event_of_another_service_is_an_error() {
+    let site = Site::new().await;
+    for foreign in [PARSE_BATCH, "{\"Records\":{}}", "{\"Records\":[{}]}"] {
+        let error = site.tell(foreign).await.unwrap_err();
+        assert!(matches!(error, IntakeError::Event(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn one_object_that_fails_holds_up_no_other_and_the_event_comes_again() {
+    let site = Site::new().await;
+    let too_long = format!("inbox/editor/{}", "x/".repeat(600));
+    site.drop_in(KEY, &[]).await;
+    let good = "inbox/editor/files/gr%C3%B6%C3%9Fer+als%2Bzuvor.log";
+    let error = site.tell(&event_of(&[&too_long, good])).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("1 of 2 objects were not taken in; the first: "),
+        "{error}"
+    );
+    assert_eq!(site.archived().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_that_cannot_be_read_leaves_the_object_where_it_is() {
+    let site = Site::new().await;
+    let faulty = b"[[product]\n".to_vec();
+    let archive = &site.context.vault.archive;
+    let put = archive.put("config/products.toml", faulty, BTreeMap::new(), Put::Always);
+    put.await.unwrap();
+    site.drop_in(KEY, &[]).await;
+    site.tell(INBOX_PUT).await.unwrap_err();
+    assert_eq!(site.waiting().await, [KEY]);
+}

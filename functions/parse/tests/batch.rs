@@ -1,0 +1,214 @@
+//! What the parse function promises of a batch: only what failed comes again.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use logbook_backends::sql::{self, LogRow, LogState, Via};
+use logbook_backends::{Database, Durability, Keys, ObjectStore, Put};
+use logbook_model::{Consent, LogId, LogReject, ProductId, Timestamp};
+use logbook_parse::{Context, handle};
+use logbook_pipeline::{
+    Archived, Attempt, NewLog, NewProduct, Registry, Vault, add_product, archive_log,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const BATCH: &str = include_str!("../../../events/sqs-parse-batch.json");
+/// Messages of the golden batch.
+const FIRST: &str = "059f36b4-87a3-44ab-83d2-661975830a7d";
+const POISON: &str = "2e1424d4-f796-459a-8184-9c92662be6da";
+const THIRD: &str = "f7f4b8a1-8ee9-4b0c-9a39-8d8f8a6f7a11";
+const NOON: Timestamp = Timestamp(1_793_620_800_000_000);
+
+struct Site {
+    context: Context,
+    _directory: TempDir,
+}
+
+impl Site {
+    /// With the product `editor` and the two logs that the golden batch speaks of.
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let process = Durability::Process;
+        let archive = ObjectStore::open_dir(&at("archive"), process)
+            .await
+            .unwrap();
+        let keys = Keys::open_dir(&at("keys")).await.unwrap();
+        let database = Database::open_file(&at("sessions.db"), process)
+            .await
+            .unwrap();
+        sql::migrate(&database).await.unwrap();
+        let new = NewProduct {
+            id: product("editor"),
+            profile: "logbook".to_owned(),
+            consent: Consent::Usage,
+            min_users: 5,
+            accounts_readable: false,
+        };
+        add_product(&archive, new).await.unwrap();
+        let site = Self {
+            context: Context {
+                registry: Arc::new(Registry::new(archive.clone(), Duration::ZERO)),
+                vault: Arc::new(Vault::new(archive, keys)),
+                database,
+                now: || NOON,
+            },
+            _directory: directory,
+        };
+        site.archive("editor", "run-1", "{\"name\":\"a\",\"session\":\"s1\"}\n")
+            .await;
+        site.archive("editor", "run-2", "{\"name\":\"b\",\"session\":\"s2\"}\n")
+            .await;
+        site
+    }
+
+    async fn archive(&self, of: &str, id: &str, body: &str) {
+        let log = NewLog {
+            product: product(of),
+            log: log_id(id),
+            body: body.into(),
+            via: Via::Api,
+            consent: Consent::Usage,
+            received_at: NOON,
+            attempt: Attempt(id.to_owned()),
+            profile: None,
+            metadata: BTreeMap::new(),
+        };
+        let archived = archive_log(&self.context.vault, log).await.unwrap();
+        assert_eq!(archived, Archived::Created);
+    }
+
+    /// The messages that are to come again.
+    async fn failures(&self, event: &str) -> Vec<String> {
+        let event: SqsEvent = serde_json::from_str(event).unwrap();
+        let response = handle(&self.context, event).await;
+        let failures = response.batch_item_failures;
+        failures
+            .into_iter()
+            .map(|one| one.item_identifier)
+            .collect()
+    }
+
+    async fn row(&self, of: &str, id: &str) -> Option<LogRow> {
+        sql::log_row(&self.context.database, &product(of), &log_id(id))
+            .await
+            .unwrap()
+    }
+}
+
+fn product(id: &str) -> ProductId {
+    ProductId::new(id).unwrap()
+}
+
+fn log_id(id: &str) -> LogId {
+    LogId::new(id).unwrap()
+}
+
+/// A batch of one message a body, named `m0`, `m1`, ….
+fn batch(bodies: &[&str]) -> String {
+    let golden: Value = serde_json::from_str(BATCH).unwrap();
+    let records: Vec<Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(nth, body)| {
+            let mut record = golden["Records"][0].clone();
+            record["messageId"] = json!(format!("m{nth}"));
+            record["body"] = json!(body);
+            record
+        })
+        .collect();
+    json!({ "Records": records }).to_string()
+}
+
+fn job(of: &str, id: &str) -> String {
+    json!({"product": of, "log_id": id, "queued_at": NOON.0}).to_string()
+}
+
+#[tokio::test]
+async fn of_a_batch_with_a_poison_message_only_that_comes_again() {
+    let site = Site::new().await;
+    assert_eq!(site.failures(BATCH).await, [POISON]);
+    for id in ["run-1", "run-2"] {
+        let row = site.row("editor", id).await.unwrap();
+        assert_eq!((row.state, row.sessions), (LogState::Parsed, 1));
+        assert_eq!(row.meta.queued_at, Some(Timestamp(1_793_620_801_456_000)));
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_changes_nothing() {
+    let site = Site::new().await;
+    site.failures(BATCH).await;
+    let before = site.row("editor", "run-1").await;
+    let repeated = batch(&[&job("editor", "run-1"), &job("editor", "run-1")]);
+    assert!(site.failures(&repeated).await.is_empty());
+    assert_eq!(site.row("editor", "run-1").await, before);
+}
+
+#[tokio::test]
+async fn whatever_is_no_job_is_named() {
+    let site = Site::new().await;
+    let long = job("editor", &"x".repeat(65));
+    let bodies = [
+        "",
+        "{}",
+        "[1]",
+        "{\"product\":\"No Product\",\"log_id\":\"a\"}",
+        &long,
+        &job("editor", "run-1"),
+    ];
+    let expected = ["m0", "m1", "m2", "m3", "m4"];
+    assert_eq!(site.failures(&batch(&bodies)).await, expected);
+    assert!(site.failures("{\"Records\":[]}").await.is_empty());
+}
+
+#[tokio::test]
+async fn rejections_are_final_and_acknowledged() {
+    let site = Site::new().await;
+    site.archive("stranger", "run-1", "{\"name\":\"a\"}\n")
+        .await;
+    site.archive("editor", "blank", "\n").await;
+    let bodies = [job("stranger", "run-1"), job("editor", "blank")];
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    assert!(site.failures(&batch(&bodies)).await.is_empty());
+    let reason = async |of, id| site.row(of, id).await.unwrap().reason;
+    assert_eq!(
+        reason("stranger", "run-1").await,
+        Some(LogReject::UnknownProduct)
+    );
+    assert_eq!(reason("editor", "blank").await, Some(LogReject::Empty));
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_in_the_archive_comes_again_until_it_is_a_dead_letter() {
+    let site = Site::new().await;
+    let bodies = [job("editor", "none"), job("editor", "run-1")];
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    assert_eq!(site.failures(&batch(&bodies)).await, ["m0"]);
+    assert!(site.row("editor", "run-1").await.is_some());
+}
+
+#[tokio::test]
+async fn a_database_that_fails_brings_every_message_back() {
+    let site = Site::new().await;
+    site.context.database.close().await;
+    let mut failures = site.failures(BATCH).await;
+    failures.sort();
+    assert_eq!(failures, [FIRST, POISON, THIRD]);
+}
+
+#[tokio::test]
+async fn a_registry_that_cannot_be_read_brings_every_message_back() {
+    let site = Site::new().await;
+    let faulty = b"[[product]\n".to_vec();
+    let archive = &site.context.vault.archive;
+    let put = archive.put("config/products.toml", faulty, BTreeMap::new(), Put::Always);
+    put.await.unwrap();
+    assert_eq!(site.failures(BATCH).await.len(), 3);
+    assert_eq!(site.row("editor", "run-1").await, None);
+}

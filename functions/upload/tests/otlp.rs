@@ -1,0 +1,176 @@
+//! What `POST /v1/otlp/v1/logs` promises: any OpenTelemetry exporter may send here.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use axum::http::header;
+use support::{Answer, Door, gzip};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
+
+/// An export of one record, whose resource has an attribute.
+fn export(attribute: &str) -> String {
+    format!(
+        r#"{{"resourceLogs":[{{"resource":{{"attributes":[{attribute}]}},"scopeLogs":[{{"logRecords":[{{"timeUnixNano":"1793620800000000000","eventName":"save"}}]}}]}}]}}"#
+    )
+}
+
+fn consent(value: &str) -> String {
+    format!(r#"{{"key":"logbook.consent","value":{{"stringValue":"{value}"}}}}"#)
+}
+
+/// A length-delimited protobuf field.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![number << 3 | 2, u8::try_from(content.len()).unwrap()];
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+/// The same export as protobuf.
+fn export_protobuf(key: &str, value: &str) -> Vec<u8> {
+    let value = field(2, &field(1, value.as_bytes()));
+    let attribute = field(1, &[field(1, key.as_bytes()), value].concat());
+    // LogRecord: event_name (field 12).
+    let record = field(2, &field(12, b"save"));
+    let resource_logs = [field(1, &attribute), field(2, &record)].concat();
+    field(1, &resource_logs)
+}
+
+async fn send(door: &Door, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
+    door.post("/v1/otlp/v1/logs", headers, body.into()).await
+}
+
+/// The consent under which the only log of a door lies.
+fn kept_consent(door: &Door) -> String {
+    let files = door.files();
+    let archived: Vec<_> = files
+        .iter()
+        .filter(|(name, _)| name.contains("/archive/archive/"))
+        .collect();
+    assert_eq!(archived.len(), 1);
+    let text = String::from_utf8_lossy(archived[0].1).into_owned();
+    assert!(text.contains("\"logbook-via\":\"otlp\""));
+    assert!(text.contains("\"logbook-profile\":\"otlp\""));
+    let (_, rest) = text.split_once("\"logbook-consent\":\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn json_and_protobuf_are_taken_plain_or_packed() {
+    let json = export(&consent("usage")).into_bytes();
+    let protobuf = export_protobuf("service.name", "editor");
+    for (media, body, answered) in [
+        (JSON, json.clone(), "application/json"),
+        (JSON, gzip(&json), "application/json"),
+        (PROTOBUF, protobuf.clone(), "application/x-protobuf"),
+        (PROTOBUF, gzip(&protobuf), "application/x-protobuf"),
+        (
+            ("content-type", "application/json; charset=utf-8"),
+            json.clone(),
+            "application/json",
+        ),
+    ] {
+        let door = Door::new().await;
+        let answer = send(&door, &[media], body).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], answered);
+        let empty = if answered == "application/json" {
+            "{}"
+        } else {
+            ""
+        };
+        assert_eq!(answer.body, empty.as_bytes());
+        assert_eq!(kept_consent(&door), "usage");
+    }
+}
+
+#[tokio::test]
+async fn another_content_type_is_refused() {
+    let door = Door::new().await;
+    for headers in [&[][..], &[("content-type", "text/plain")]] {
+        let answer = send(&door, headers, "{}").await;
+        assert_eq!(answer.problem(), (415, "unsupported-media".to_owned()));
+        assert!(answer.detail().contains("application/x-protobuf"));
+    }
+}
+
+#[tokio::test]
+async fn the_strictest_consent_that_is_stated_holds() {
+    for (header, body, kept) in [
+        (None, consent("error"), "error"),
+        (Some("crash"), consent("error"), "crash"),
+        (Some("usage"), consent("error"), "error"),
+        (
+            Some("error"),
+            r#"{"key":"a","value":{}}"#.to_owned(),
+            "error",
+        ),
+        (
+            None,
+            format!("{},{}", consent("usage"), consent("crash")),
+            "crash",
+        ),
+    ] {
+        let door = Door::new().await;
+        let mut headers = vec![JSON];
+        headers.extend(header.map(|consent| ("x-logbook-consent", consent)));
+        assert_eq!(send(&door, &headers, export(&body)).await.status, 200);
+        assert_eq!(kept_consent(&door), kept);
+    }
+}
+
+#[tokio::test]
+async fn a_consent_of_off_in_the_body_leaves_no_trace() {
+    let door = Door::new().await;
+    let before = door.files();
+    let json = export(&consent("off"));
+    let protobuf = export_protobuf("logbook.consent", "off");
+    for (media, body) in [
+        (JSON, json.clone().into_bytes()),
+        (JSON, gzip(&json)),
+        (PROTOBUF, protobuf.clone()),
+        (PROTOBUF, gzip(&protobuf)),
+    ] {
+        let answer = send(&door, &[media], body).await;
+        assert_eq!(answer.problem(), (403, "consent-off".to_owned()));
+    }
+    assert_eq!(door.files(), before);
+}
+
+#[tokio::test]
+async fn a_consent_that_cannot_be_read_is_not_taken_for_one() {
+    let door = Door::new().await;
+    let before = door.files();
+    for attribute in [
+        consent("sometimes"),
+        consent(""),
+        r#"{"key":"logbook.consent","value":{"intValue":"1"}}"#.to_owned(),
+        r#"{"value":{"stringValue":"off"},"key":"logbook.consent"}"#.to_owned(),
+        format!(
+            r#"{},{{"key":"logbook.consent","value":{{"boolValue":false}}}}"#,
+            consent("usage")
+        ),
+    ] {
+        let answer = send(&door, &[JSON], export(&attribute)).await;
+        assert_eq!(
+            answer.problem(),
+            (400, "bad-request".to_owned()),
+            "{attribute}"
+        );
+        assert!(answer.detail().contains("logbook.consent"));
+    }
+    assert_eq!(door.files(), before);
+}
+
+#[tokio::test]
+async fn a_body_too_large_to_be_searched_for_consent_is_refused() {
+    let door = Door::new().await;
+    let before = door.files();
+    let mut body = vec![b' '; 65 << 20];
+    body.extend(export(&consent("off")).bytes());
+    let answer = send(&door, &[JSON], gzip(body)).await;
+    assert_eq!(answer.problem(), (413, "too-large".to_owned()));
+    assert_eq!(door.files(), before);
+}

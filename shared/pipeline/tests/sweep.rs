@@ -1,0 +1,151 @@
+//! What a sweep and a receipt promise: nothing that was taken is forgotten.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use logbook_backends::sql::{self, LedgerDay, LogState};
+use logbook_backends::{Durability, ObjectStore, Put};
+use logbook_model::{LogReject, Timestamp};
+use logbook_pipeline::{
+    Archived, JobOutcome, Receipt, archive_key, receipt, sweep_archive, sweep_inbox,
+};
+use support::{NOON, RUN, Site, again, log_id, new_log, product};
+
+/// The stores' own clock, a second ahead: later than all that was put so far.
+fn soon() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp(since.as_micros() as i64 + 1_000_000)
+}
+
+#[tokio::test]
+async fn a_sweep_names_archived_logs_that_have_no_row() {
+    let site = Site::new().await;
+    site.take(new_log("parsed", RUN)).await;
+    site.take(new_log("rejected", "\n")).await;
+    site.archive(new_log("forgotten", RUN)).await;
+    let mut elsewhere = new_log("theirs", RUN);
+    elsewhere.product = product("player");
+    site.archive(elsewhere).await;
+    let editor = product("editor");
+    let swept = sweep_archive(&site.vault, &site.database, &editor, soon(), soon()).await;
+    let swept = swept.unwrap();
+    assert_eq!(swept.archived, 3);
+    assert_eq!(swept.without_row, [log_id("forgotten")]);
+    site.parse(&editor, &log_id("forgotten")).await;
+    let swept = sweep_archive(&site.vault, &site.database, &editor, soon(), soon()).await;
+    assert!(swept.unwrap().without_row.is_empty());
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_young_logs_to_the_ordinary_way() {
+    let site = Site::new().await;
+    site.archive(new_log("young", RUN)).await;
+    let long_ago = Timestamp(soon().0 - 900_000_000);
+    let editor = product("editor");
+    let swept = sweep_archive(&site.vault, &site.database, &editor, soon(), long_ago).await;
+    let swept = swept.unwrap();
+    assert_eq!((swept.archived, swept.without_row.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_ledger_balances_after_a_sweep_duplicates_at_the_edge_included() {
+    let site = Site::new().await;
+    site.take(new_log("a", RUN)).await;
+    let repeated = again(new_log("a", RUN));
+    assert_eq!(site.archive(repeated).await, Archived::Duplicate);
+    site.take(new_log("same", RUN)).await;
+    site.take(new_log("bad", "\n")).await;
+    site.archive(new_log("pending", "{\"name\":\"x\"}\n")).await;
+    let editor = product("editor");
+    sweep_archive(&site.vault, &site.database, &editor, soon(), soon())
+        .await
+        .unwrap();
+    let days = Timestamp(0).day()..=soon().day();
+    let ledger = sql::ledger(&site.database, &editor, days).await.unwrap();
+    assert!(ledger.days.iter().all(|day| day.balanced == Some(true)));
+    let sum = |of: fn(&LedgerDay) -> u64| ledger.days.iter().map(of).sum::<u64>();
+    assert_eq!(sum(|day| day.received), 5);
+    assert_eq!(sum(|day| day.parsed), 1);
+    assert_eq!(sum(|day| day.duplicate), 2);
+    assert_eq!(sum(|day| day.pending), 1);
+}
+
+#[tokio::test]
+async fn only_old_inbox_objects_are_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let inbox = ObjectStore::open_dir(directory.path(), Durability::Process)
+        .await
+        .unwrap();
+    for key in [
+        "inbox/editor/files/a.log",
+        "inbox/editor/tickets/b",
+        "other/c",
+    ] {
+        let put = inbox.put(key, Vec::new(), BTreeMap::new(), Put::IfAbsent);
+        put.await.unwrap();
+    }
+    let old = sweep_inbox(&inbox, soon()).await.unwrap();
+    assert_eq!(old, ["inbox/editor/files/a.log", "inbox/editor/tickets/b"]);
+    let none = sweep_inbox(&inbox, Timestamp(soon().0 - 900_000_000)).await;
+    assert!(none.unwrap().is_empty());
+}
+
+async fn receipt_of(site: &Site, id: &str) -> Option<Receipt> {
+    let editor = product("editor");
+    receipt(&site.vault, &site.database, &editor, &log_id(id))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_receipt_tells_each_state_of_a_log() {
+    let site = Site::new().await;
+    assert_eq!(receipt_of(&site, "a").await, None);
+
+    site.archive(new_log("a", RUN)).await;
+    let pending = receipt_of(&site, "a").await.unwrap();
+    assert_eq!((pending.state, pending.via), ("pending", "api"));
+    let steps = |receipt: &Receipt| receipt.steps.iter().map(|s| s.step).collect::<Vec<_>>();
+    assert_eq!(steps(&pending), ["received", "archived"]);
+    assert_eq!(pending.steps[0].at, NOON);
+
+    site.parse(&product("editor"), &log_id("a")).await;
+    let parsed = receipt_of(&site, "a").await.unwrap();
+    assert_eq!(parsed.state, "parsed");
+    assert_eq!(steps(&parsed), ["received", "archived", "queued", "parsed"]);
+    assert_eq!((parsed.records, parsed.sessions), (Some(4), Some(1)));
+    assert_eq!(parsed.profile.as_deref(), Some("logbook@1"));
+
+    site.take(new_log("b", RUN)).await;
+    let duplicate = receipt_of(&site, "b").await.unwrap();
+    assert_eq!(duplicate.state, "duplicate");
+    assert_eq!(duplicate.duplicate_of, Some(log_id("a")));
+
+    let outcome = site.take(new_log("c", "\n")).await;
+    assert!(matches!(outcome, JobOutcome::Rejected(LogReject::Empty)));
+    let rejected = receipt_of(&site, "c").await.unwrap();
+    assert_eq!(
+        (rejected.state, rejected.reason),
+        ("rejected", Some("empty"))
+    );
+    assert!(rejected.detail.is_some() && rejected.records.is_none());
+}
+
+#[tokio::test]
+async fn an_erased_log_has_a_receipt_that_says_so() {
+    let site = Site::new().await;
+    let key = archive_key(&product("editor"), &log_id("a"));
+    let stone = BTreeMap::from([("logbook-erased-at".to_owned(), NOON.0.to_string())]);
+    let put = site.store.put(&key, Vec::new(), stone, Put::IfAbsent);
+    put.await.unwrap();
+    assert_eq!(
+        receipt_of(&site, "a").await.unwrap().state,
+        LogState::Erased.name()
+    );
+    let outcome = site.parse(&product("editor"), &log_id("a")).await;
+    assert!(matches!(outcome, JobOutcome::Erased), "{outcome:?}");
+}
