@@ -76,6 +76,8 @@ impl Site {
             consent: Consent::Usage,
             received_at: NOON,
             attempt: Attempt(id.to_owned()),
+            conflict_with: None,
+            readable_accounts: false,
             profile: None,
             metadata: BTreeMap::new(),
         };

@@ -13,13 +13,13 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::{Analyzer, DataFolder, Host, drop_folder::DropFolder, events, now};
 
 /// How long a received message stays hidden from others: six times what a batch may take.
-const VISIBILITY: Duration = Duration::from_secs(60);
+const VISIBILITY: Duration = Duration::from_mins(1);
 /// How soon a failed message comes again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PARSERS: usize = 2;
 /// A log that was queued again is not queued once more within this: its message may still wait
 /// its turn.
-const REQUEUE_AGAIN: Duration = Duration::from_secs(900);
+const REQUEUE_AGAIN: Duration = Duration::from_mins(15);
 
 /// How often things are done.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +37,10 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             analyze: Duration::from_secs(15),
-            sweep: Duration::from_secs(60),
+            sweep: Duration::from_mins(1),
             drop_folder: Duration::from_secs(1),
             settling: Duration::from_secs(10),
-            sweep_age: Duration::from_secs(120),
+            sweep_age: Duration::from_mins(2),
         }
     }
 }

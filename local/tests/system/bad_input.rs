@@ -157,10 +157,10 @@ fn a_sealed_log_that_was_tampered_with_is_rejected_by_name() {
         text.replace_range(..1, &first.to_string());
     };
     tampering.change("key", |object| {
-        swap(object.metadata.get_mut("x-amz-3").unwrap())
+        swap(object.metadata.get_mut("x-amz-3").unwrap());
     });
     tampering.change("commitment", |object| {
-        swap(object.metadata.get_mut("x-amz-d").unwrap())
+        swap(object.metadata.get_mut("x-amz-d").unwrap());
     });
     let others = tampering.object("other");
     tampering.change("swapped", |object| *object = others);

@@ -11,9 +11,9 @@ use logbook_pipeline::{Error, archive_key, open_log};
 use support::{RUN, Site, log_id, new_log, product};
 
 /// Why a log was rejected; `None` where it was not.
-fn reason<T>(opened: Result<T, Error>) -> Option<LogReject> {
+fn reason<T>(opened: &Result<T, Error>) -> Option<LogReject> {
     match opened {
-        Err(Error::Rejected { reason, .. }) => Some(reason),
+        Err(Error::Rejected { reason, .. }) => Some(*reason),
         _ => None,
     }
 }
@@ -41,7 +41,7 @@ async fn a_changed_byte_is_found_out() {
     let mut object = site.object("a").await;
     *object.body.last_mut().unwrap() ^= 1;
     site.replace(&product("editor"), "a", object).await;
-    assert_eq!(reason(site.read("a").await), Some(LogReject::WrongTag));
+    assert_eq!(reason(&site.read("a").await), Some(LogReject::WrongTag));
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_log_put_under_another_id_is_refused() {
     site.archive(new_log("a", RUN)).await;
     let object = site.object("a").await;
     site.replace(&product("editor"), "b", object).await;
-    assert_eq!(reason(site.read("b").await), Some(LogReject::WrongContext));
+    assert_eq!(reason(&site.read("b").await), Some(LogReject::WrongContext));
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_log_put_under_another_product_is_refused() {
     let object = site.object("a").await;
     site.replace(&product("player"), "a", object).await;
     let opened = open_log(&site.vault, &product("player"), &log_id("a")).await;
-    assert_eq!(reason(opened), Some(LogReject::WrongContext));
+    assert_eq!(reason(&opened), Some(LogReject::WrongContext));
 }
 
 /// Whoever may write the archive's metadata may write another product into it. The key is not
@@ -78,7 +78,7 @@ async fn a_log_that_claims_another_product_does_not_open_with_a_remembered_key()
     site.replace(&product("player"), "a", object).await;
     for vault in [&site.vault, &site.other_vault().await] {
         let opened = open_log(vault, &product("player"), &log_id("a")).await;
-        assert_eq!(reason(opened), Some(LogReject::WrongKey));
+        assert_eq!(reason(&opened), Some(LogReject::WrongKey));
     }
 }
 
@@ -106,7 +106,7 @@ async fn another_installation_s_key_opens_nothing() {
     other
         .replace(&product("editor"), "a", site.object("a").await)
         .await;
-    assert_eq!(reason(other.read("a").await), Some(LogReject::WrongKey));
+    assert_eq!(reason(&other.read("a").await), Some(LogReject::WrongKey));
 }
 
 #[tokio::test]

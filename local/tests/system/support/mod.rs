@@ -1,6 +1,7 @@
 //! An installation in a folder of its own, the program that runs on it, and its doors.
 
 pub(crate) mod door;
+pub(crate) mod items;
 pub(crate) mod logs;
 pub(crate) mod stores;
 
@@ -18,7 +19,7 @@ use door::Door;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_logbook");
 /// Longest time that anything is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A data folder and a port, both removed or free again when it goes.
 pub(crate) struct Installation {
