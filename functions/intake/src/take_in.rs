@@ -6,7 +6,7 @@ use logbook_backends::Object;
 use logbook_backends::sql::Via;
 use logbook_model::{Consent, LogId, ProductId};
 use logbook_pipeline::{
-    Archived, Attempt, InboxKey, NewLog, Result, archive_log, stated_consent, steps,
+    Archived, Attempt, InboxKey, NewLog, Result, StatedError, archive_log, stated_consent, steps,
 };
 
 use crate::Context;
@@ -95,7 +95,7 @@ async fn new_log(context: &Context, key: &str, object: Object) -> Result<Option<
     let stated = object.metadata.get("logbook-consent");
     // A consent that cannot be read is taken for none.
     let mut consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
-    if let Ok(Some(stated)) = stated_consent(&object.body) {
+    if let Some(stated) = stated_consent(&object.body).unwrap_or_else(StatedError::read) {
         consent = consent.min(stated);
     }
     if consent == Consent::Off {

@@ -9,7 +9,9 @@ use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Consent, LogId, ProductId};
-use logbook_pipeline::{Archived, Attempt, NewLog, Product, archive_log, stated_consent, steps};
+use logbook_pipeline::{
+    Archived, Attempt, NewLog, Product, StatedError, archive_log, stated_consent, steps,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -35,7 +37,7 @@ pub(crate) async fn create(
     consent(&given, &product)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
     // A log that names the attribute in another form is a log that mentions it.
-    given.narrow(stated_consent(&body).unwrap_or(None));
+    given.narrow(stated_consent(&body).unwrap_or_else(StatedError::read));
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     let archived = archive(

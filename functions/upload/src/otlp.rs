@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
+use logbook_model::Consent;
 use logbook_pipeline::{StatedError, stated_consent};
 
 use crate::logs::{archive, check_encoding, consent, minted};
@@ -27,8 +28,7 @@ pub(crate) async fn export(
     let media = media(&headers)?;
     check_encoding(&headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
-    let stated = stated_consent(&body).map_err(unknown_consent)?;
-    given.narrow(stated);
+    given.narrow(stated_consent(&body).or_else(unknown_consent)?);
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     archive(&context, &product, log, body, Via::Otlp, consent, given).await?;
@@ -65,10 +65,12 @@ fn media(headers: &HeaderMap) -> Result<Media, Problem> {
     }
 }
 
-fn unknown_consent(error: StatedError) -> Problem {
+fn unknown_consent(error: StatedError) -> Result<Option<Consent>, Problem> {
     let kind = match error {
-        StatedError::Unreadable => ProblemKind::BadRequest,
-        StatedError::TooLarge => ProblemKind::TooLarge,
+        // What is off is off, whatever else is said.
+        _ if error.read() == Some(Consent::Off) => return Ok(Some(Consent::Off)),
+        StatedError::Unreadable { .. } => ProblemKind::BadRequest,
+        StatedError::TooLarge { .. } => ProblemKind::TooLarge,
     };
-    Problem::new(kind, error.to_string())
+    Err(Problem::new(kind, error.to_string()))
 }

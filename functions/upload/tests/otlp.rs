@@ -174,3 +174,27 @@ async fn a_body_too_large_to_be_searched_for_consent_is_refused() {
     assert_eq!(answer.problem(), (413, "too-large".to_owned()));
     assert_eq!(door.files(), before);
 }
+
+#[tokio::test]
+async fn off_is_off_whatever_else_a_log_says_and_by_whatever_door_it_comes() {
+    let door = Door::new().await;
+    let before = door.files();
+    let mixed = export(&format!("{},{}", consent("off"), consent("perhaps")));
+    let mut long = export(&consent("off")).into_bytes();
+    long.resize(65 << 20, b' ');
+    for path in ["/v1/otlp/v1/logs", "/v1/logs"] {
+        for body in [mixed.clone().into_bytes(), gzip(&long)] {
+            let answer = door.post(path, &[JSON], body).await;
+            assert_eq!(answer.problem(), (403, "consent-off".to_owned()), "{path}");
+        }
+    }
+    assert_eq!(door.files(), before);
+}
+
+#[tokio::test]
+async fn a_message_that_speaks_of_the_attribute_is_no_statement() {
+    let door = Door::new().await;
+    let body = export(&consent("error")).replace("save", "\\\"logbook.consent\\\" was set");
+    assert_eq!(send(&door, &[JSON], body).await.status, 200);
+    assert_eq!(kept_consent(&door), "error");
+}

@@ -115,7 +115,8 @@ async fn add(data: &DataArgs, new: NewProduct) -> anyhow::Result<ExitCode> {
 }
 
 async fn key(data: &DataArgs, id: &ProductId) -> anyhow::Result<ExitCode> {
-    let (_, archive) = open(data).await?;
+    let data = DataFolder::existing(data.data.clone())?;
+    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
     let key = add_product_key(&archive, id).await?;
     output::text(&format!("{key}\n"))?;
     Ok(ExitCode::SUCCESS)

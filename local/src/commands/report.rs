@@ -41,6 +41,9 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
                 );
             }
         };
+        // Where nothing ran yet, nothing is there to be asked.
+        let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await?;
+        logbook_backends::sql::migrate(&sessions).await?;
         let analytics = open_analytics(&data, Durability::Fsync).await?;
         let mut request = ReportRequest::parse(name, product.id.clone(), parameters(args)?)?;
         request.min_users = product.min_users;

@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
-use logbook_pipeline::{NewProduct, add_product, add_product_key};
+use logbook_pipeline::{NewProduct, Registry, add_product, add_product_key};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -129,6 +129,15 @@ async fn local_key(args: &UploadArgs, product: &ProductId) -> anyhow::Result<Str
     }
     if let Some(key) = secrets.product_key(product)? {
         return Ok(key);
+    }
+    let snapshot = Registry::new(archive.clone(), Duration::ZERO)
+        .snapshot()
+        .await?;
+    if snapshot.product(product).is_none() {
+        bail!(
+            "there is no product {product}: name one with --product, register it with \
+             `logbook product add {product}`, or let --profile do so"
+        );
     }
     let key = add_product_key(&archive, product).await?;
     secrets.keep_product_key(product, &key)?;
@@ -277,7 +286,9 @@ fn send(client: &Client, args: &UploadArgs, file: &File) -> anyhow::Result<(Stri
     }
     let mut given = BTreeMap::new();
     let name: String = file.name.rsplit('/').next().unwrap_or_default().to_owned();
-    if name.is_ascii() && name.len() <= 200 {
+    // Other characters do not travel in a header; the name is no content.
+    let travels = |c: char| c == ' ' || c.is_ascii_graphic();
+    if name.chars().all(travels) && name.len() <= 200 {
         given.insert("file_name".to_owned(), name);
     }
     if let Some(micros) = meta

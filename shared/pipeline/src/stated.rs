@@ -9,24 +9,44 @@ use regex::bytes::Regex;
 
 /// The resource attribute by which an application states its user's consent.
 const CONSENT: &[u8] = b"logbook.consent";
-/// Most bytes of a body that are searched for it: what a body of the allowed size inflates to
-/// at gzip's best, and no more than memory bears.
+/// Most bytes of a body that are searched for it: no more than memory bears.
 const MAX_SEARCHED_BYTES: u64 = 64 << 20;
+/// The attribute's key: as a JSON text, or as field 1 in protobuf. Within a JSON text the quotes
+/// would be escaped: a message that speaks of the attribute states nothing.
+const KEY: &str = r#"(?s-u)(?:"logbook\.consent"|\x0a\x0flogbook\.consent)"#;
 /// OTLP/JSON, then protobuf: key (field 1), value (field 2) with `string_value` (field 1).
 const FORMS: [&str; 2] = [
     r#"(?s-u)"logbook\.consent"\s*,\s*"value"\s*:\s*\{\s*"(?:stringValue|string_value)"\s*:\s*"([a-z]+)""#,
     r"(?s-u)\x0a\x0flogbook\.consent\x12.\x0a.([a-z]+)",
 ];
 
-/// Why it is not known what consent a log states.
+/// What a log states of consent is not known for sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StatedError {
-    /// It names the attribute in no form that can be read.
+    /// It names the attribute in a form that cannot be read.
     #[error("the attribute logbook.consent must be a string: off, crash, error or usage")]
-    Unreadable,
-    /// It inflates to more than is searched.
-    #[error("it inflates to more than {MAX_SEARCHED_BYTES} bytes; send less at once")]
-    TooLarge,
+    Unreadable {
+        /// The strictest of what could be read.
+        read: Option<Consent>,
+    },
+    /// It goes on after what is searched.
+    #[error(
+        "inflated it has more than {MAX_SEARCHED_BYTES} bytes, in which no consent is looked for: \
+         send less at once"
+    )]
+    TooLarge {
+        /// The strictest of what could be read.
+        read: Option<Consent>,
+    },
+}
+
+impl StatedError {
+    /// The strictest of what could be read.
+    pub const fn read(self) -> Option<Consent> {
+        match self {
+            Self::Unreadable { read } | Self::TooLarge { read } => read,
+        }
+    }
 }
 
 /// The strictest consent that a body's attributes state; `None` where they state none. A body
@@ -34,32 +54,34 @@ pub enum StatedError {
 pub fn stated_consent(body: &[u8]) -> Result<Option<Consent>, StatedError> {
     let mut plain = Vec::new();
     let inflated = Inflate::new(Cursor::new(body), MAX_SEARCHED_BYTES).read_to_end(&mut plain);
-    if let Err(error) = inflated
-        && let Some(InflateError::Bomb { .. }) = InflateError::of(&error)
-    {
-        return Err(StatedError::TooLarge);
+    let beyond = inflated
+        .is_err_and(|error| matches!(InflateError::of(&error), Some(InflateError::Bomb { .. })));
+    let (read, unread) = search(&plain);
+    if beyond {
+        Err(StatedError::TooLarge { read })
+    } else if unread > 0 {
+        Err(StatedError::Unreadable { read })
+    } else {
+        Ok(read)
     }
-    let mut unread = memmem::find_iter(&plain, CONSENT).count();
-    if unread == 0 {
-        return Ok(None);
+}
+
+/// The strictest consent that is stated, and how often one is in no form that can be read.
+fn search(plain: &[u8]) -> (Option<Consent>, usize) {
+    if memmem::find(plain, CONSENT).is_none() {
+        return (None, 0);
     }
+    let mut unread = Regex::new(KEY).map_or(0, |key| key.find_iter(plain).count());
     let mut strictest: Option<Consent> = None;
-    for form in FORMS {
-        let Ok(pattern) = Regex::new(form) else {
-            continue;
-        };
-        for found in pattern.captures_iter(&plain) {
-            let stated = std::str::from_utf8(&found[1]).ok().and_then(prefix);
-            let stated = stated.ok_or(StatedError::Unreadable)?;
-            strictest = Some(strictest.map_or(stated, |held| held.min(stated)));
-            unread = unread.saturating_sub(1);
+    for pattern in FORMS.iter().filter_map(|form| Regex::new(form).ok()) {
+        for found in pattern.captures_iter(plain) {
+            if let Some(stated) = std::str::from_utf8(&found[1]).ok().and_then(prefix) {
+                strictest = Some(strictest.map_or(stated, |held| held.min(stated)));
+                unread = unread.saturating_sub(1);
+            }
         }
     }
-    match strictest {
-        Some(Consent::Off) => Ok(Some(Consent::Off)),
-        Some(consent) if unread == 0 => Ok(Some(consent)),
-        _ => Err(StatedError::Unreadable),
-    }
+    (strictest, unread)
 }
 
 /// The consent at the start of a text: in protobuf other fields follow at once.
@@ -85,6 +107,19 @@ mod tests {
                        {"key":"logbook.consent","value":{"stringValue":"off"}}"#;
         assert_eq!(stated_consent(both), Ok(Some(Consent::Off)));
         let odd = br#"{"key":"logbook.consent","value":{"intValue":"1"}}"#;
-        assert_eq!(stated_consent(odd), Err(StatedError::Unreadable));
+        assert_eq!(
+            stated_consent(odd),
+            Err(StatedError::Unreadable { read: None })
+        );
+        let off = br#"{"key":"logbook.consent","value":{"stringValue":"off"}},
+                      {"key":"logbook.consent","value":{"stringValue":"perhaps"}}"#;
+        let read = Some(Consent::Off);
+        assert_eq!(stated_consent(off), Err(StatedError::Unreadable { read }));
+    }
+
+    #[test]
+    fn a_message_that_speaks_of_the_attribute_states_nothing() {
+        let said = br#"{"body":{"stringValue":"\"logbook.consent\" is set, see logbook.consent"}}"#;
+        assert_eq!(stated_consent(said), Ok(None));
     }
 }

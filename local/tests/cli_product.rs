@@ -1,0 +1,188 @@
+//! `logbook product`, `logbook report` and `logbook upload` without a running pipeline.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod cli;
+
+use std::os::unix::fs::PermissionsExt;
+
+use cli::{Folder, LOG};
+
+#[test]
+fn a_product_is_added_with_its_key_and_listed() {
+    let folder = Folder::new();
+    let added = folder.run(&[
+        "product",
+        "add",
+        "editor",
+        "--consent",
+        "error",
+        "--min-users",
+        "3",
+    ]);
+    assert_eq!(added.code, 0, "{}", added.err);
+    let (said, key) = added.out.trim_end().split_once('\n').unwrap();
+    assert_eq!(
+        said,
+        "product editor is registered; its upload key, shown once:"
+    );
+    assert!(key.starts_with("lbk_editor_"), "{key}");
+    let kept = folder.path("logbook-data/secrets/product-key-editor");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), key);
+    assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let list = folder.run(&["product", "list"]);
+    insta::assert_snapshot!(list.out, @r#"
+    product  profile  consent  min users
+    ───────  ───────  ───────  ─────────
+    editor   auto     error            3
+    "#);
+    let list = folder.run(&["product", "list", "--json"]).json();
+    assert_eq!(
+        list,
+        serde_json::json!([{
+            "id": "editor",
+            "profile": "auto",
+            "consent": "error",
+            "min_users": 3,
+            "session_timeout_secs": 1800,
+            "accounts_readable": false,
+        }])
+    );
+    assert!(!list.to_string().contains("lbk_"));
+
+    let again = folder.run(&["product", "add", "editor"]);
+    assert_eq!((again.code, again.out.as_str()), (2, ""));
+    assert!(
+        again
+            .err
+            .contains("registered already; nothing was changed")
+    );
+
+    let further = folder.run(&["product", "key", "editor"]);
+    assert!(further.out.starts_with("lbk_editor_") && further.out.trim_end() != key);
+}
+
+#[test]
+fn the_data_folder_is_for_its_owner_only() {
+    let folder = Folder::new();
+    folder.run(&["product", "add", "editor", "--data", "here"]);
+    for name in ["here", "here/secrets", "here/store"] {
+        let mode = folder.path(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
+}
+
+#[test]
+fn what_cannot_be_added_says_what_can() {
+    let folder = Folder::new();
+    for (arguments, said) in [
+        (&["No Id"][..], "allowed: a-z, 0-9"),
+        (
+            &["editor", "--consent", "maybe"],
+            "one of off, crash, error, usage",
+        ),
+        (
+            &["editor", "--profile", "nope"],
+            "there is no profile \"nope\"",
+        ),
+    ] {
+        let ran = folder.run(&[&["product", "add"], arguments].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{arguments:?}");
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_folder_without_data_is_not_made_by_a_question() {
+    let folder = Folder::with_log();
+    for arguments in [
+        &["product", "list"][..],
+        &["product", "key", "editor"],
+        &["report", "active-users"],
+        &["redrive"],
+        &["rebuild"],
+        &["upload", "run.log"],
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.code, 1, "{arguments:?}");
+        assert!(ran.err.contains("logbook run --data"), "{}", ran.err);
+        assert!(!folder.exists("logbook-data"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_report_without_logs_is_empty_and_says_so() {
+    let folder = Folder::new();
+    folder.run(&["product", "add", "editor"]);
+    let ran = folder.run(&["report", "active-users"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.out
+            .contains("not analyzed yet; 0 logs pending, 0 rejected"),
+        "{}",
+        ran.out
+    );
+    for name in ["feature-usage", "release-health", "active-users", "ledger"] {
+        let json = folder.run(&["report", name, "--json"]);
+        assert_eq!(json.code, 0, "{}", json.err);
+        assert_eq!(json.json()["rows"], serde_json::json!([]), "{name}");
+        let csv = folder.run(&["report", name, "--csv"]);
+        assert_eq!((csv.code, csv.out.lines().count()), (0, 1), "{}", csv.out);
+    }
+}
+
+#[test]
+fn reports_are_named_and_a_question_that_does_not_fit_says_what_does() {
+    let folder = Folder::new();
+    let list = folder.run(&["report"]);
+    assert!(list.code == 0 && list.out.contains("release-health"));
+    assert!(folder.run(&["report", "--json"]).json().is_array());
+    folder.run(&["product", "add", "editor"]);
+    for (arguments, said) in [
+        (&["sales"][..], "there are: feature-usage"),
+        (&["ledger", "--from", "monday"], "YYYY-MM-DD"),
+        (&["ledger", "--where", "colour"], "NAME=VALUE"),
+        (&["ledger", "--where", "colour=red"], "colour"),
+        (
+            &["ledger", "--product", "player"],
+            "there is no product player",
+        ),
+    ] {
+        let ran = folder.run(&[&["report"], arguments].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{arguments:?}");
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+    folder.run(&["product", "add", "player"]);
+    let ran = folder.run(&["report", "ledger"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("--product: editor, player"), "{}", ran.err);
+}
+
+#[test]
+fn an_upload_that_cannot_begin_says_what_to_do() {
+    let folder = Folder::new();
+    folder.run(&["product", "add", "editor"]);
+    folder.write("run.log", LOG);
+    std::fs::create_dir(folder.path("nothing")).unwrap();
+    for (arguments, said) in [
+        (&["none.log", "--key", "k"][..], "cannot read none.log"),
+        (&["nothing", "--key", "k"], "there is no file to upload"),
+        (&["run.log"], "`logbook product add app`"),
+        (
+            &["run.log", "--key", "k", "--url", "https://logs.example"],
+            "http://",
+        ),
+        (
+            &["run.log", "--key", "k", "--product", "editor"],
+            "the key decides the product",
+        ),
+        (
+            &["run.log", "--profile", "nope"],
+            "there is no profile \"nope\"",
+        ),
+    ] {
+        let ran = folder.run(&[&["upload"], arguments].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{arguments:?}");
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+}
