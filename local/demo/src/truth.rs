@@ -69,6 +69,7 @@ impl Tallies {
 struct Seen {
     first_ms: Option<i64>,
     last_ms: Option<i64>,
+    started: bool,
     ended: bool,
     events: u64,
     occurrences: u64,
@@ -133,6 +134,7 @@ fn seen(world: &World, part: &[Line]) -> Seen {
         let at_ms = world.written_ms(line.run, record);
         seen.first_ms.get_or_insert(at_ms);
         seen.last_ms = Some(at_ms);
+        seen.started |= record.what == What::Start;
         seen.ended |= record.what == What::End;
         seen.events += 1;
         seen.occurrences += u64::from(record.count);
@@ -150,6 +152,7 @@ impl Seen {
     fn add(&mut self, other: Self) {
         self.first_ms = [self.first_ms, other.first_ms].into_iter().flatten().min();
         self.last_ms = self.last_ms.max(other.last_ms);
+        self.started |= other.started;
         self.ended |= other.ended;
         self.events += other.events;
         self.occurrences += other.occurrences;
@@ -166,7 +169,7 @@ impl Seen {
         let silent = silent_us > i64::from(SESSION_TIMEOUT_SECS) * 1_000_000;
         match () {
             () if self.crashes > 0 => Status::Crashed,
-            () if !self.ended && silent => Status::Abnormal,
+            () if self.started && !self.ended && silent => Status::Abnormal,
             () if self.unhandled > 0 => Status::Unhandled,
             () if self.errors > 0 => Status::Errored,
             () if self.ended => Status::Exited,

@@ -21,6 +21,7 @@ async fn silence_is_judged_once_and_stays_judged() {
     let db = open(directory.path()).await;
     let mut open_part = part("l1", "s1", &[DAY_US]);
     open_part.marks_ends = true;
+    open_part.started = true;
     store(&db, &[parsed("l1", vec![open_part.clone()])]).await;
     let row = &rows(&db).await[0];
     let timeout_us = i64::from(TIMEOUT_SECS) * 1_000_000;
