@@ -57,6 +57,8 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let data = DataFolder::new(args.data.clone());
     let _lock = data.lock()?;
     let listener = bind(args.listen).await?;
+    // The port that was given, where 0 asked for any.
+    let address = listener.local_addr()?;
     let mut state = Progress::open(&data, args)?;
     let mut config = DemoConfig::new(state.end);
     config.seed = state.seed;
@@ -66,7 +68,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let product = ProductId::new(generator.product().id)?;
     let key = register(&host, &generator, &product).await?;
     let token = Secrets::new(&host.data).token()?.text;
-    let tickets = serve::local_tickets(&host, args.listen)?;
+    let tickets = serve::local_tickets(&host, address)?;
     let server = Server::new(
         listener,
         logbook_upload::app(host.upload(Arc::clone(&tickets))),
@@ -85,14 +87,13 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let _loops = Loops::start(&mut host, pace);
     let started = Instant::now();
     let first = state.done;
-    let counts = load(args.listen, key, &generator, &host, &mut state).await?;
+    let counts = load(address, key, &generator, &host, &mut state).await?;
     wait_parsed(&host).await?;
     host.analyzer().run_all().await?;
     tell(&host, &product, &generator, &counts, first, started).await?;
     if !args.exit {
         output::text(&format!(
-            "\nopen http://{}/#token={token}\nCtrl-C ends it; `logbook demo` goes on from here\n",
-            args.listen
+            "\nopen http://{address}/#token={token}\nCtrl-C ends it; `logbook demo` goes on from here\n"
         ))?;
         serve::stopped().await;
     }

@@ -35,10 +35,12 @@ async fn serve(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let data = DataFolder::new(args.data.data.clone());
     let _lock = data.lock()?;
     let listener = bind(args.listen).await?;
+    // The port that was given, where 0 asked for any.
+    let address = listener.local_addr()?;
     let mut host = Host::open(data, Durability::Fsync).await?;
-    let greeting = first_run(&host, &ProductId::new(args.product.as_str())?, args.listen).await?;
+    let greeting = first_run(&host, &ProductId::new(args.product.as_str())?, address).await?;
     let token = Secrets::new(&host.data).token()?.text;
-    let tickets = local_tickets(&host, args.listen)?;
+    let tickets = local_tickets(&host, address)?;
     let server = Server::new(
         listener,
         logbook_upload::app(host.upload(Arc::clone(&tickets))),

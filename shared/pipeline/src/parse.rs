@@ -39,7 +39,14 @@ pub async fn parse_log(
 ) -> Result<ParseOutcome> {
     let key = vault.keys().pseudonym_key(&product.id).await?;
     let attributes = opened.attributes.clone();
-    let mut meta = log_meta(&product.id, log, &attributes, &opened, queued_at, now);
+    let mut meta = log_meta(
+        &product.id,
+        log,
+        &attributes,
+        (opened.archived_at, opened.sealed_bytes),
+        queued_at,
+        now,
+    );
     let (product, log) = (product.clone(), log.clone());
     let work = move || {
         let context = log_context(&product.id, &log, &attributes);
@@ -168,7 +175,7 @@ pub(crate) fn log_meta(
     product: &ProductId,
     log: &LogId,
     attributes: &LogAttributes,
-    opened: &Opened,
+    (archived_at, sealed_bytes): (Timestamp, u64),
     queued_at: Option<Timestamp>,
     now: Timestamp,
 ) -> LogMeta {
@@ -178,10 +185,10 @@ pub(crate) fn log_meta(
         via: attributes.via,
         consent: attributes.consent,
         received_at: attributes.received_at,
-        archived_at: opened.archived_at,
+        archived_at,
         queued_at,
         parsed_at: now,
-        sealed_bytes: opened.sealed_bytes,
+        sealed_bytes,
         inflated_bytes: attributes.inflated_bytes,
         profile: String::new(),
         parser_version: PARSER_VERSION.to_owned(),

@@ -7,7 +7,7 @@ use logbook_backends::sql::{
 use logbook_model::{Consent, LogReject, Timestamp};
 
 use crate::open::{find, open_found};
-use crate::parse::{PARSER_VERSION, refuse};
+use crate::parse::{PARSER_VERSION, log_meta, refuse};
 use crate::{Error, Job, ParseOutcome, Result, Snapshot, Vault, parse_log, steps};
 
 /// What became of a job. Everything but `Retry` is final: its message may go.
@@ -58,26 +58,31 @@ pub async fn process(
         });
     }
     steps::reach("parse.before_store");
-    let parsed: Vec<ParsedLog> = prepared
-        .iter()
-        .filter_map(|one| match one {
-            Prepared::Parsed(log) => Some((**log).clone()),
-            _ => None,
-        })
-        .collect();
+    // What is parsed is stored together; what is left keeps its place.
+    let mut parsed: Vec<ParsedLog> = Vec::new();
+    let mut others = Vec::with_capacity(jobs.len());
+    for one in prepared {
+        match one {
+            Prepared::Parsed(log) => {
+                parsed.push(*log);
+                others.push(None);
+            }
+            other => others.push(Some(other)),
+        }
+    }
     let mut stored = store_parsed(database, &parsed).await.into_iter();
     steps::reach("parse.after_store");
     let mut outcomes = Vec::with_capacity(jobs.len());
-    for one in prepared {
+    for one in others {
         outcomes.push(match one {
-            Prepared::Parsed(_) => outcome_of(stored.next()),
-            Prepared::Rejected(row) => match store_rejected(database, &row).await {
+            None | Some(Prepared::Parsed(_)) => outcome_of(stored.next()),
+            Some(Prepared::Rejected(row)) => match store_rejected(database, &row).await {
                 Ok(StoreOutcome::Erased) => JobOutcome::Erased,
                 Ok(_) => JobOutcome::Rejected(row.reason),
                 Err(error) => JobOutcome::Retry(error.into()),
             },
-            Prepared::Erased => JobOutcome::Erased,
-            Prepared::Retry(error) => JobOutcome::Retry(error),
+            Some(Prepared::Erased) => JobOutcome::Erased,
+            Some(Prepared::Retry(error)) => JobOutcome::Retry(error),
         });
     }
     steps::reach("parse.before_ack");
@@ -111,20 +116,15 @@ async fn prepare(
         Err(error) => return Err(error),
     };
     let queued_at = (job.queued_at > 0).then_some(Timestamp(job.queued_at));
-    let meta = LogMeta {
-        product: job.product.clone(),
-        log: job.log_id.clone(),
-        via: found.attributes.via,
-        consent: found.attributes.consent,
-        received_at: found.attributes.received_at,
-        archived_at: found.object.created_at,
+    let object = (found.object.created_at, found.object.body.len() as u64);
+    let meta = log_meta(
+        &job.product,
+        &job.log_id,
+        &found.attributes,
+        object,
         queued_at,
-        parsed_at: now,
-        sealed_bytes: found.object.body.len() as u64,
-        inflated_bytes: found.attributes.inflated_bytes,
-        profile: String::new(),
-        parser_version: PARSER_VERSION.to_owned(),
-    };
+        now,
+    );
     let Some(product) = products.product(&job.product) else {
         let detail = format!("no product {} is registered", job.product);
         let row = refuse(
