@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use logbook_bootstrap::http::bearer;
-use logbook_bootstrap::{Problem, ProblemKind};
+use logbook_bootstrap::{Claims, Problem, ProblemKind};
 use logbook_model::ProductId;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -97,9 +96,25 @@ enum Kind {
         token_hash: [u8; 32],
         principal: Principal,
     },
+    /// Tokens that the gateway has checked: what is left to us are their claims.
+    Gateway {
+        /// What a token covers that names no products.
+        default: Products,
+    },
 }
 
 impl Auth {
+    /// Tokens that the gateway before us has checked (signature, issuer, audience, time). Their
+    /// claims say what they allow: `scope` the scopes, with or without a resource server's name
+    /// before them (`logbook/read:reports`); `products` the products, or `*`. Of a token of
+    /// Cognito's, which has no such claim, the groups `products-all` and `product-NAME` say so.
+    /// `default` is what a token covers that says nothing of products.
+    pub const fn gateway(default: Products) -> Self {
+        Self {
+            kind: Kind::Gateway { default },
+        }
+    }
+
     /// One token for everything.
     pub fn local(token: &str) -> Self {
         Self::local_limited(token, Principal::everything())
@@ -119,16 +134,16 @@ impl Auth {
     ///
     /// # Errors
     /// A problem `unauthorized` for no token, or a wrong one.
-    pub fn authorize(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+    pub fn authorize(&self, parts: &Parts) -> Result<Principal, Problem> {
         let refuse = |detail: &str| Err(Problem::new(ProblemKind::Unauthorized, detail));
-        let Some(token) = bearer(headers).filter(|token| !token.is_empty()) else {
-            return refuse("an Authorization: Bearer header is needed");
-        };
         match &self.kind {
             Kind::Local {
                 token_hash,
                 principal,
             } => {
+                let Some(token) = bearer(&parts.headers).filter(|token| !token.is_empty()) else {
+                    return refuse("an Authorization: Bearer header is needed");
+                };
                 let hash = Sha256::digest(token.as_bytes());
                 if bool::from(hash[..].ct_eq(&token_hash[..])) {
                     Ok(principal.clone())
@@ -136,8 +151,45 @@ impl Auth {
                     refuse("the token is not valid here")
                 }
             }
+            // Only the gateway's own context brings claims: a header cannot.
+            Kind::Gateway { default } => match parts.extensions.get::<Claims>() {
+                Some(claims) => Ok(principal_of(claims, default)),
+                None => refuse("a token that the gateway accepts is needed"),
+            },
         }
     }
+}
+
+fn principal_of(claims: &Claims, default: &Products) -> Principal {
+    let scopes = claims.list("scope").map(|name| {
+        let (_, own) = name.rsplit_once('/').unwrap_or(("", name));
+        Scope::ALL.iter().copied().find(|scope| scope.name() == own)
+    });
+    Principal {
+        scopes: scopes.flatten().collect(),
+        products: products_of(claims).unwrap_or_else(|| default.clone()),
+    }
+}
+
+/// The products that claims name; `None` if they say nothing of products.
+fn products_of(claims: &Claims) -> Option<Products> {
+    let mut named: Vec<&str> = claims.list("products").collect();
+    let mut said = claims.get("products").is_some();
+    for group in claims.list("cognito:groups") {
+        let product = match group {
+            "products-all" => Some("*"),
+            _ => group.strip_prefix("product-"),
+        };
+        said |= product.is_some();
+        named.extend(product);
+    }
+    if named.contains(&"*") {
+        return Some(Products::All);
+    }
+    let ids = named
+        .into_iter()
+        .filter_map(|name| ProductId::new(name).ok());
+    said.then(|| Products::Only(ids.collect()))
 }
 
 impl FromRequestParts<Arc<Context>> for Principal {
@@ -147,6 +199,67 @@ impl FromRequestParts<Arc<Context>> for Principal {
         parts: &mut Parts,
         context: &Arc<Context>,
     ) -> Result<Self, Problem> {
-        context.auth.authorize(&parts.headers)
+        context.auth.authorize(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn ask(auth: &Auth, claims: &[(&str, &str)]) -> Result<Principal, Problem> {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        let pairs = claims
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        parts.extensions.insert(Claims::new(pairs));
+        auth.authorize(&parts)
+    }
+
+    fn only(names: &[&str]) -> Products {
+        Products::Only(
+            names
+                .iter()
+                .map(|name| ProductId::new(*name).unwrap())
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn claims_say_what_a_token_allows() {
+        let auth = Auth::gateway(only(&[]));
+        let of = |claims: &[(&str, &str)]| ask(&auth, claims).unwrap();
+
+        let reader = of(&[
+            ("scope", "openid logbook/read:reports"),
+            ("products", "a b"),
+        ]);
+        assert_eq!(reader.scopes, BTreeSet::from([Scope::ReadReports]));
+        assert_eq!(reader.products, only(&["a", "b"]));
+        assert!(reader.require(Scope::ReadSessions).is_err());
+
+        // As the gateway writes a list.
+        assert_eq!(of(&[("products", "[a, b]")]).products, only(&["a", "b"]));
+        assert_eq!(of(&[("products", "*")]).products, Products::All);
+        assert_eq!(of(&[("products", "")]).products, only(&[]));
+        let groups = [("cognito:groups", "[staff product-a]")];
+        assert_eq!(of(&groups).products, only(&["a"]));
+        let all = [("cognito:groups", "[products-all]")];
+        assert_eq!(of(&all).products, Products::All);
+        assert_eq!(of(&[("scope", "admin:not read")]).scopes, BTreeSet::new());
+        assert_eq!(of(&[]).products, only(&[]), "nothing said, nothing covered");
+        let open = Auth::gateway(Products::All);
+        assert_eq!(ask(&open, &[]).unwrap().products, Products::All);
+    }
+
+    #[test]
+    fn without_claims_of_the_gateway_nobody_is_let_in() {
+        let auth = Auth::gateway(Products::All);
+        let request = Request::builder().header("authorization", "Bearer x");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let refused = auth.authorize(&parts).unwrap_err();
+        assert_eq!(refused.kind(), ProblemKind::Unauthorized);
     }
 }

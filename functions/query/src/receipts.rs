@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::Response;
 use logbook_bootstrap::http::bearer;
 use logbook_bootstrap::{Problem, ProblemKind};
@@ -113,9 +114,9 @@ pub(crate) async fn show(
     State(context): State<Arc<Context>>,
     id: Id,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Result<Response, Problem> {
-    let product = asked_for(&context, query.as_deref(), &headers).await?;
+    let product = asked_for(&context, query.as_deref(), &parts).await?;
     let found = receipt(&context.vault, &context.sessions, &product, &id.log()?).await?;
     let found = found.ok_or_else(|| Problem::new(ProblemKind::NotFound, "there is no such log"))?;
     reply::json(&ReceiptReply::from(found))
@@ -125,10 +126,10 @@ pub(crate) async fn show(
 async fn asked_for(
     context: &Context,
     query: Option<&str>,
-    headers: &HeaderMap,
+    parts: &Parts,
 ) -> Result<ProductId, Problem> {
-    let Some(key) = key_of(headers) else {
-        let principal = context.auth.authorize(headers)?;
+    let Some(key) = key_of(&parts.headers) else {
+        let principal = context.auth.authorize(parts)?;
         principal.require(Scope::ReadSessions)?;
         let given = Parameters::of::<ProductQuery>(query)?;
         return given.product_with_logs(context, &principal).await;

@@ -1,0 +1,108 @@
+//! The runtime: events in, answers out, with logs and metrics about each.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use logbook_model::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt as _;
+
+use super::logs::{self, Function};
+use super::{Environment, RequestExt as _};
+use crate::{Claims, metrics};
+
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(elapsed.as_micros() as i64)
+}
+
+/// Starts logging and gives the environment: the first thing a function does. `service` is the
+/// function's stage, `parse` say. The level is that of `LOGBOOK_LOG_LEVEL`, else `info`.
+pub fn start(service: &'static str) -> Environment {
+    let environment = Environment::of_process();
+    let text = |name| environment.text_or_none(name);
+    let function = Function {
+        service,
+        name: text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+        memory_mb: text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").unwrap_or_default(),
+    };
+    let level = text("LOGBOOK_LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
+    logs::start(function, &level, now);
+    environment
+}
+
+/// Answers events with `handle` until the runtime ends.
+pub async fn run<Context, Input, Output, Fault, Handling>(
+    context: Context,
+    handle: fn(Arc<Context>, Input) -> Handling,
+) -> Result<(), Error>
+where
+    Context: Send + Sync + 'static,
+    Input: DeserializeOwned + Send + 'static,
+    Output: Serialize + Send + 'static,
+    Fault: std::error::Error + Send + 'static,
+    Handling: Future<Output = Result<Output, Fault>> + Send + 'static,
+{
+    let context = Arc::new(context);
+    let service = service_fn(|event: LambdaEvent<Input>| {
+        let context = Arc::clone(&context);
+        async move {
+            let handled = handle(context, event.payload).await;
+            count_start();
+            handled.map_err(|fault| {
+                // What the runtime answers is seen by whoever invoked: kind and text only.
+                Diagnostic {
+                    error_type: "Logbook.Failed".to_owned(),
+                    error_message: fault.to_string(),
+                }
+            })
+        }
+    });
+    lambda_runtime::run(service).await
+}
+
+/// Answers requests of API Gateway with a router until the runtime ends.
+pub async fn run_http(router: Router) -> Result<(), Error> {
+    let service = service_fn(|request: lambda_http::Request| {
+        let router = router.clone();
+        async move {
+            let claims = claims(&request);
+            let mut request = request.map(into_body);
+            if let Some(claims) = claims {
+                request.extensions_mut().insert(claims);
+            }
+            let response = router.oneshot(request).await?;
+            count_start();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    lambda_http::run(service).await
+}
+
+/// What the gateway found in the request's token.
+fn claims(request: &lambda_http::Request) -> Option<Claims> {
+    let context = request.request_context_ref()?;
+    let jwt = context.authorizer()?.jwt.as_ref()?;
+    Some(Claims::new(jwt.claims.clone()))
+}
+
+fn into_body(body: lambda_http::Body) -> axum::body::Body {
+    match body {
+        lambda_http::Body::Text(text) => text.into(),
+        lambda_http::Body::Binary(bytes) => bytes.into(),
+        _ => axum::body::Body::empty(),
+    }
+}
+
+fn count_start() {
+    if logs::warm_up() {
+        metrics::count("ColdStart", 1);
+    }
+}

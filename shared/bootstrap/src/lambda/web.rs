@@ -1,0 +1,194 @@
+//! HTTP to hosts outside: Slack, and where CloudFormation awaits its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+/// Most bytes of an answer that are read: it is only ever quoted in an error.
+const MAX_ANSWER_BYTES: u64 = 4096;
+
+/// A client. Addresses are secrets to it: no error of its own speaks one out.
+#[derive(Debug, Clone)]
+pub struct Web {
+    agent: Agent,
+    tries: u32,
+}
+
+/// Why a request came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// The other side refused, for good.
+    #[error("the other side answered {status}: {answer}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// The beginning of its answer.
+        answer: String,
+    },
+    /// It could not be reached, or was not able to answer, however often it was asked.
+    #[error("no answer after {tries} tries; the last: {last}")]
+    Unreachable {
+        /// How often it was asked.
+        tries: u32,
+        /// What came of the last.
+        last: String,
+    },
+}
+
+impl Web {
+    /// A client that takes at most `timeout` a try, and tries `tries` times, at least once.
+    pub fn new(timeout: Duration, tries: u32) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(provider)
+            .root_certs(RootCerts::WebPki)
+            .build();
+        let agent = Agent::config_builder()
+            .tls_config(tls)
+            .timeout_global(Some(timeout))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .new_agent();
+        Self {
+            agent,
+            tries: tries.max(1),
+        }
+    }
+
+    /// Posts a JSON text. See [`Web::send`].
+    pub async fn post_json(&self, url: &str, body: String) -> Result<(), WebError> {
+        self.send("POST", url, "application/json", body).await
+    }
+
+    /// Puts a text without a content type, as an address presigned for that wants it.
+    pub async fn put_untyped(&self, url: &str, body: String) -> Result<(), WebError> {
+        self.send("PUT", url, "", body).await
+    }
+
+    /// Sends a request until it is taken: what may pass (no connection, 429, 5xx) is tried again
+    /// after a pause that doubles, or that which the answer asks for.
+    async fn send(
+        &self,
+        method: &'static str,
+        url: &str,
+        content_type: &'static str,
+        body: String,
+    ) -> Result<(), WebError> {
+        let mut pause = Duration::from_millis(500);
+        let mut last = String::new();
+        for attempt in 1..=self.tries {
+            match self.attempt(method, url, content_type, &body).await {
+                Attempt::Taken => return Ok(()),
+                Attempt::Refused { status, answer } => {
+                    return Err(WebError::Refused { status, answer });
+                }
+                Attempt::Later { after, why } => {
+                    last = why;
+                    if attempt < self.tries {
+                        tokio::time::sleep(after.unwrap_or(pause).min(MAX_PAUSE)).await;
+                        pause *= 2;
+                    }
+                }
+            }
+        }
+        Err(WebError::Unreachable {
+            tries: self.tries,
+            last,
+        })
+    }
+
+    async fn attempt(
+        &self,
+        method: &'static str,
+        url: &str,
+        content_type: &'static str,
+        body: &str,
+    ) -> Attempt {
+        let (agent, url, body) = (self.agent.clone(), url.to_owned(), body.to_owned());
+        let asked =
+            tokio::task::spawn_blocking(move || ask(&agent, method, &url, content_type, &body));
+        asked.await.unwrap_or_else(|_| Attempt::Later {
+            after: None,
+            why: "the request did not finish".to_owned(),
+        })
+    }
+}
+
+/// The longest pause between two tries, whatever the other side asks for.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+enum Attempt {
+    Taken,
+    Refused {
+        status: u16,
+        answer: String,
+    },
+    Later {
+        after: Option<Duration>,
+        why: String,
+    },
+}
+
+fn ask(agent: &Agent, method: &str, url: &str, content_type: &str, body: &str) -> Attempt {
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    if !content_type.is_empty() {
+        request = request.header("content-type", content_type);
+    }
+    let asked = match request.body(body) {
+        Ok(request) => agent.run(request),
+        Err(_) => {
+            return Attempt::Refused {
+                status: 0,
+                answer: "the address is not valid".to_owned(),
+            };
+        }
+    };
+    let mut response = match asked {
+        Ok(response) => response,
+        Err(error) => {
+            return Attempt::Later {
+                after: None,
+                why: without_address(&error),
+            };
+        }
+    };
+    let status = response.status();
+    if status.is_success() {
+        return Attempt::Taken;
+    }
+    let after = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .map(Duration::from_secs);
+    let answer = response.body_mut().with_config().limit(MAX_ANSWER_BYTES);
+    let answer: String = answer.read_to_string().unwrap_or_default();
+    let answer = answer.chars().take(200).collect();
+    if status.as_u16() == 429 || status.is_server_error() {
+        Attempt::Later {
+            after,
+            why: format!("{} {answer}", status.as_u16()),
+        }
+    } else {
+        Attempt::Refused {
+            status: status.as_u16(),
+            answer,
+        }
+    }
+}
+
+/// An error's kind, without the address that some texts quote.
+fn without_address(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => format!("input or output: {}", error.kind()),
+        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
+        ureq::Error::HostNotFound => "the host is not known".to_owned(),
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "no secure connection".to_owned(),
+        ureq::Error::ConnectionFailed => "no connection".to_owned(),
+        _ => "the request failed".to_owned(),
+    }
+}
