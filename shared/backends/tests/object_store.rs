@@ -42,6 +42,9 @@ async fn contract(store: &ObjectStore) {
     an_object_comes_back_as_it_was_put(store).await;
     a_put_if_absent_changes_nothing_that_is_there(store).await;
     of_many_writers_one_creates(store).await;
+    a_put_if_match_replaces_the_named_object_only(store).await;
+    of_many_who_change_an_object_none_is_lost(store).await;
+    a_delete_if_removes_the_named_object_only(store).await;
     ranges_are_cut_at_the_end(store).await;
     what_is_too_large_is_not_read(store).await;
     listings_are_in_byte_order_and_paged(store).await;
@@ -98,6 +101,62 @@ async fn of_many_writers_one_creates(store: &ObjectStore) {
     }
     assert_eq!(created, 1);
     store.delete("race").await.unwrap();
+}
+
+async fn a_put_if_match_replaces_the_named_object_only(store: &ObjectStore) {
+    let stale = Put::IfMatch("no such tag".to_owned());
+    let outcome = put(store, "match", "never", stale.clone()).await;
+    assert_eq!(outcome, PutOutcome::Exists);
+    assert_eq!(store.head("match").await.unwrap(), None);
+    put(store, "match", "first", Put::Always).await;
+    let first = store.head("match").await.unwrap().unwrap();
+    assert_eq!(
+        put(store, "match", "other", stale).await,
+        PutOutcome::Exists
+    );
+    assert_eq!(store.head("match").await.unwrap().unwrap(), first);
+    let replaced = put(store, "match", "second", Put::IfMatch(first.etag.clone())).await;
+    assert!(
+        matches!(replaced, PutOutcome::Created { .. }),
+        "{replaced:?}"
+    );
+    let late = put(store, "match", "third", Put::IfMatch(first.etag)).await;
+    assert_eq!(late, PutOutcome::Exists);
+    let held = store.get("match", MAX).await.unwrap().unwrap();
+    assert_eq!(held.body, b"second");
+    store.delete("match").await.unwrap();
+}
+
+async fn of_many_who_change_an_object_none_is_lost(store: &ObjectStore) {
+    put(store, "sum", "0", Put::Always).await;
+    let add = |store: ObjectStore| async move {
+        loop {
+            let held = store.get("sum", MAX).await.unwrap().unwrap();
+            let sum: u32 = String::from_utf8(held.body).unwrap().parse().unwrap();
+            let condition = Put::IfMatch(held.etag);
+            if put(&store, "sum", &(sum + 1).to_string(), condition).await != PutOutcome::Exists {
+                return;
+            }
+        }
+    };
+    let writers: Vec<_> = (0..16).map(|_| tokio::spawn(add(store.clone()))).collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(store.get("sum", MAX).await.unwrap().unwrap().body, b"16");
+    store.delete("sum").await.unwrap();
+}
+
+async fn a_delete_if_removes_the_named_object_only(store: &ObjectStore) {
+    assert!(!store.delete_if("gone", "any").await.unwrap());
+    put(store, "gone", "first", Put::Always).await;
+    let first = store.head("gone").await.unwrap().unwrap().etag;
+    put(store, "gone", "second", Put::Always).await;
+    assert!(!store.delete_if("gone", &first).await.unwrap());
+    let second = store.get("gone", MAX).await.unwrap().unwrap();
+    assert_eq!(second.body, b"second");
+    assert!(store.delete_if("gone", &second.etag).await.unwrap());
+    assert_eq!(store.head("gone").await.unwrap(), None);
 }
 
 async fn ranges_are_cut_at_the_end(store: &ObjectStore) {

@@ -31,12 +31,14 @@ enum Backend {
 }
 
 /// Whether a put may replace what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
     /// It may.
     Always,
     /// It may not: of several at once exactly one creates the object.
     IfAbsent,
+    /// It may replace the object of this entity tag only: of several at once exactly one does.
+    IfMatch(String),
 }
 
 /// What a put did.
@@ -47,7 +49,8 @@ pub enum PutOutcome {
         /// Its entity tag, without quotes.
         etag: String,
     },
-    /// There was one already; nothing changed. Only with [`Put::IfAbsent`].
+    /// Nothing changed: with [`Put::IfAbsent`] there was one already, with [`Put::IfMatch`] there
+    /// was another, or none.
     Exists,
 }
 
@@ -192,6 +195,14 @@ impl ObjectStore {
     pub async fn delete(&self, key: &str) -> Result<()> {
         match &self.backend {
             Backend::Dir(store) => store.delete(key).await,
+        }
+    }
+
+    /// Removes an object if its entity tag is still `etag`, and says whether it did: `false`
+    /// where there is another by now, or none.
+    pub async fn delete_if(&self, key: &str, etag: &str) -> Result<bool> {
+        match &self.backend {
+            Backend::Dir(store) => store.delete_if(key, etag).await,
         }
     }
 
