@@ -89,9 +89,8 @@ async fn new_log(context: &Context, key: &str, object: Object) -> Result<Option<
             .map_err(|error| logbook_pipeline::Error::Attributes(error.to_string()))?,
     };
     let snapshot = context.registry.snapshot().await?;
-    let default = snapshot
-        .product(&product)
-        .map_or(Consent::Usage, |product| product.consent);
+    let registered = snapshot.product(&product)?;
+    let default = registered.map_or(Consent::Usage, |product| product.consent);
     let stated = object.metadata.get("logbook-consent");
     // A consent that cannot be read is taken for none.
     let mut consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
@@ -102,7 +101,6 @@ async fn new_log(context: &Context, key: &str, object: Object) -> Result<Option<
         return Ok(None);
     }
     let of_object = LogId::of_object(&product, key, &object.etag);
-    let product_id = product.clone();
     let ticket = named.as_ref().and_then(|named| named.ticket.clone());
     let mut metadata = given(&object.metadata);
     if ticket.is_none()
@@ -125,9 +123,7 @@ async fn new_log(context: &Context, key: &str, object: Object) -> Result<Option<
         consent,
         profile: None,
         conflict_with: None,
-        readable_accounts: snapshot
-            .product(&product_id)
-            .is_some_and(|product| product.accounts_readable),
+        readable_accounts: registered.is_some_and(|product| product.accounts_readable),
         metadata,
         body: object.body,
     }))

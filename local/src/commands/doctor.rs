@@ -259,9 +259,13 @@ async fn products(
         format!("{count} registered"),
         "`logbook product add ID`",
     );
+    for fault in snapshot.faults() {
+        let what = "mend it: the products that it concerns wait for that, the others go on";
+        report.add("products", Verdict::Bad, fault.to_string(), what);
+    }
     match archived_products(archive).await {
         Ok(mut others) => {
-            others.retain(|id| snapshot.product(id).is_none());
+            others.retain(|id| matches!(snapshot.product(id), Ok(None)));
             if !others.is_empty() {
                 let others: Vec<_> = others.iter().map(ToString::to_string).collect();
                 let found = format!("logs came for no product of yours: {}", others.join(", "));

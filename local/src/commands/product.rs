@@ -63,7 +63,7 @@ async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
             .map(|product| {
                 serde_json::json!({
                     "id": product.id,
-                    "profile": product.profile.as_ref().map_or("auto".to_owned(), logbook_formats::Profile::reference),
+                    "profile": product.profile_reference(),
                     "consent": product.consent,
                     "min_users": product.min_users,
                     "session_timeout_secs": product.session_timeout_secs,
@@ -79,10 +79,7 @@ async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
         .map(|product| {
             vec![
                 product.id.to_string(),
-                product
-                    .profile
-                    .as_ref()
-                    .map_or("auto".to_owned(), logbook_formats::Profile::reference),
+                product.profile_reference(),
                 product.consent.to_string(),
                 product.min_users.to_string(),
             ]

@@ -104,7 +104,7 @@ async fn first_run(
         add_product(&host.vault.archive, new).await?;
     }
     if secrets.product_key(product)?.is_none()
-        && host.registry.reload().await?.product(product).is_some()
+        && host.registry.reload().await?.product(product)?.is_some()
     {
         let key = add_product_key(&host.vault.archive, product).await?;
         secrets.keep_product_key(product, &key)?;

@@ -133,7 +133,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
-fn unhex(text: &str) -> Option<ContentHash> {
+/// 32 bytes of 64 hex digits.
+pub(crate) fn unhex(text: &str) -> Option<ContentHash> {
     let digits: Vec<u8> = text
         .chars()
         .map(|c| c.to_digit(16).map(|d| d as u8))

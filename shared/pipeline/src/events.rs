@@ -26,13 +26,13 @@ impl EventReader {
     /// Decides on the profile as parsing does.
     ///
     /// # Errors
-    /// [`Error::Rejected`] where no profile fits, or the log does not inflate.
+    /// [`Error::Rejected`] where no profile fits, or the log does not inflate; [`Error::Registry`]
+    /// where the profile is faulty.
     pub fn new(product: &Product, log: &LogId, opened: Opened) -> Result<Self> {
         let attributes = opened.attributes;
         let reader = opened.log.into_reader(MAX_INFLATED_BYTES);
         let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
-        let (head, profile) = profile_of(product, &attributes, &mut source)
-            .map_err(|(reason, detail)| Error::rejected(reason, detail))?;
+        let (head, profile) = profile_of(product, &attributes, &mut source)?;
         Ok(Self {
             source: Cursor::new(head).chain(source),
             profile,

@@ -39,8 +39,8 @@ pub use process::{JobOutcome, process};
 pub use pseudonym::pseudonym;
 pub use receipt::{Receipt, ReceiptStep, receipt};
 pub use registry::{
-    NewProduct, Product, ProductsError, Registry, Snapshot, add_product, add_product_key,
-    put_profile,
+    NewProduct, Product, ProductChange, ProductsError, Registry, Snapshot, add_product,
+    add_product_key, add_product_with_key, change_product, put_profile,
 };
 pub use stated::{StatedError, stated_consent};
 pub use sweep::{Swept, archived_products, sweep_archive, sweep_inbox};

@@ -55,9 +55,10 @@ pub async fn parse_log(
         let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
         let (head, profile) = match profile_of(&product, &attributes, &mut source) {
             Ok(found) => found,
-            Err((reason, detail)) => {
+            Err(Error::Rejected { reason, detail }) => {
                 return Ok(rejected(meta, reason, detail, None, &product));
             }
+            Err(error) => return Err(error),
         };
         let source = Cursor::new(head).chain(source);
         meta.profile = profile.reference();
@@ -135,20 +136,22 @@ fn rejected(
 
 /// The profile that the way a log came decides, or else its product's; `auto` takes the
 /// built-in one that fits. With it, what was read of the log to find out.
+///
+/// # Errors
+/// [`Error::Rejected`] where none fits; [`Error::Registry`] where it is faulty.
 pub(crate) fn profile_of(
     product: &Product,
     attributes: &LogAttributes,
     source: &mut impl Read,
-) -> std::result::Result<(Vec<u8>, Profile), (LogReject, String)> {
+) -> Result<(Vec<u8>, Profile)> {
+    let wrong = |detail: String| Error::rejected(LogReject::WrongFormat, detail);
     if let Some(name) = &attributes.profile {
-        let profile = product.profile_named(name).cloned();
-        let missing = || {
-            (
-                LogReject::WrongFormat,
-                format!("there is no profile {name:?}"),
-            )
-        };
+        let profile = product.profile_named(name)?.cloned();
+        let missing = || wrong(format!("there is no profile {name:?}"));
         return Ok((Vec::new(), profile.ok_or_else(missing)?));
+    }
+    if let Some(fault) = &product.fault {
+        return Err(fault.clone().into());
     }
     if let Some(profile) = &product.profile {
         return Ok((Vec::new(), profile.clone()));
@@ -156,18 +159,14 @@ pub(crate) fn profile_of(
     let mut head = Vec::new();
     if let Err(error) = source.take(HEAD_BYTES as u64).read_to_end(&mut head) {
         let fault = InflateError::of(&error).unwrap_or(InflateError::Corrupt);
-        return Err((inflate_reason(fault), fault.to_string()));
+        return Err(Error::rejected(inflate_reason(fault), fault.to_string()));
     }
     if head.is_empty() {
-        return Err((LogReject::Empty, "it has no bytes".to_owned()));
+        return Err(Error::rejected(LogReject::Empty, "it has no bytes"));
     }
-    let profile = guess(&head).cloned().ok_or_else(|| {
-        (
-            LogReject::WrongFormat,
-            "none of the built-in profiles fits it".to_owned(),
-        )
-    })?;
-    Ok((head, profile))
+    let profile = guess(&head).cloned();
+    let none = || wrong("none of the built-in profiles fits it".to_owned());
+    Ok((head, profile.ok_or_else(none)?))
 }
 
 /// What is known of a log whatever becomes of it.

@@ -125,7 +125,7 @@ async fn prepare(
         queued_at,
         now,
     );
-    let Some(product) = products.product(&job.product) else {
+    let Some(product) = products.product(&job.product)? else {
         let detail = format!("no product {} is registered", job.product);
         let row = refuse(
             meta,
