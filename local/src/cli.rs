@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Upload(UploadArgs),
     /// Print a report
     Report(ReportArgs),
-    /// Register products and make their upload keys
+    /// Register products, change their settings, make their upload keys
     #[command(subcommand)]
     Product(ProductCommand),
     /// Bring dead letters back to the queue
@@ -165,6 +165,9 @@ pub(crate) struct RunArgs {
     /// Seconds between sweeps
     #[arg(long, default_value_t = 60, value_name = "SECS")]
     pub(crate) sweep_secs: u64,
+    /// Seconds after which a sweep takes up what was not taken in or parsed
+    #[arg(long, default_value_t = 120, value_name = "SECS")]
+    pub(crate) sweep_age_secs: u64,
     /// Seconds between runs of the analytics
     #[arg(long, default_value_t = 15, value_name = "SECS")]
     pub(crate) analyze_secs: u64,
@@ -202,6 +205,18 @@ pub(crate) enum ProductCommand {
         #[arg(long)]
         readable_accounts: bool,
     },
+    /// Show one product's settings
+    Show {
+        /// The product
+        id: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change a product's settings; what is not named stays as it is
+    Set(ProductSetArgs),
     /// Make a further upload key for a product; it is shown once
     Key {
         /// The product
@@ -216,6 +231,40 @@ pub(crate) enum ProductCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProductSetArgs {
+    /// The product
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Print the product's settings as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What of a product can be changed.
+#[derive(Debug, Args)]
+#[group(id = "settings", required = true, multiple = true)]
+pub(crate) struct SettingsArgs {
+    /// The profile that reads its logs; `auto` takes the built-in one that fits each log
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The consent of logs that state none: off, crash, error or usage
+    #[arg(long, value_name = "CONSENT")]
+    pub(crate) consent: Option<String>,
+    /// Reports withhold groups of fewer persons
+    #[arg(long, value_name = "N")]
+    pub(crate) min_users: Option<u32>,
+    /// Silence after which a session is over, in seconds
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub(crate) session_timeout: Option<u32>,
+    /// Store account ids as they come (true), or as pseudonyms (false)
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) readable_accounts: Option<bool>,
 }
 
 #[derive(Debug, Args)]

@@ -34,7 +34,7 @@ async fn list(db: &Database, second: i64, ids: &[&str]) -> Vec<String> {
         .collect();
     let missing = listing.add(db, &page).await.unwrap();
     listing.finish(db).await.unwrap();
-    missing.iter().map(ToString::to_string).collect()
+    missing.iter().map(|one| one.log.to_string()).collect()
 }
 
 async fn day(db: &Database) -> LedgerDay {

@@ -24,11 +24,11 @@ mod sweep;
 mod vault;
 
 pub use archive::{Archived, NewLog, archive_log, metadata_fits};
-pub use attributes::{Attempt, LogAttributes};
+pub use attributes::{Attempt, LogAttributes, Refusal, SAID};
 pub use consent::restrict;
 pub use error::{Error, Result, inflate_reason, seal_reason};
 pub use events::EventReader;
-pub use job::Job;
+pub use job::{Job, queue_log};
 pub use names::{
     ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,
     log_of_archive_key, ticket_key,
@@ -43,5 +43,5 @@ pub use registry::{
     add_product_key, add_product_with_key, change_product, put_profile,
 };
 pub use stated::{StatedError, stated_consent};
-pub use sweep::{Swept, archived_products, sweep_archive, sweep_inbox};
+pub use sweep::{Requeue, Swept, archived_products, sweep_archive, sweep_inbox};
 pub use vault::Vault;

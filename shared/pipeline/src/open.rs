@@ -4,6 +4,7 @@ use logbook_model::{LogId, LogReject, ProductId, Timestamp};
 use logbook_seal::{Commitment, Envelope, Expected, OpenedLog};
 
 use crate::archive::MAX_SEALED_BYTES;
+use crate::attributes::FILE_NAME;
 use crate::{Error, LogAttributes, Result, Vault, archive_key};
 
 /// Marks the empty object that an erased log leaves at its key.
@@ -76,9 +77,15 @@ pub(crate) fn open_found(
             "the sealed log has no bytes",
         ));
     }
+    let opened = logbook_seal::open(found.object.body, &envelope, &expected, &key)?;
+    let mut attributes = found.attributes;
+    if let Some(name) = opened.file_name() {
+        let metadata = &mut attributes.metadata;
+        metadata.insert(FILE_NAME.to_owned(), name.to_owned());
+    }
     Ok(Opened {
-        log: logbook_seal::open(found.object.body, &envelope, &expected, &key)?,
-        attributes: found.attributes,
+        log: opened,
+        attributes,
         archived_at: found.object.created_at,
         sealed_bytes,
     })

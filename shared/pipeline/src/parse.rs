@@ -1,18 +1,20 @@
 //! From a log's bytes to rows.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use logbook_backends::sql::{LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects};
 use logbook_formats::{
     HEAD_BYTES, Limits, LogContext, LogFigures, Profile, ReadError, guess, read_log,
 };
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
-use logbook_seal::{Inflate, InflateError};
+use logbook_seal::Inflate;
 
+use crate::attributes::FILE_NAME;
 use crate::consent::restrict;
+use crate::error::read_error;
 use crate::pseudonym::hide_people;
-use crate::{Error, LogAttributes, Opened, Product, Result, Vault, inflate_reason};
+use crate::{Error, LogAttributes, Opened, Product, Result, Vault};
 
 /// Version of the code that parses, stored with each log.
 pub const PARSER_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -86,15 +88,11 @@ pub async fn parse_log(
                     detail,
                     figures,
                 }) => rejected(meta, reason, detail, Some(&figures), &product),
-                Err(ReadError::Source(error)) => match InflateError::of(&error) {
-                    Some(fault) => rejected(
-                        meta,
-                        inflate_reason(fault),
-                        fault.to_string(),
-                        None,
-                        &product,
-                    ),
-                    None => return Err(Error::Task),
+                Err(ReadError::Source(error)) => match read_error(error) {
+                    Error::Rejected { reason, detail } => {
+                        rejected(meta, reason, detail, None, &product)
+                    }
+                    error => return Err(error),
                 },
             },
         )
@@ -157,16 +155,17 @@ pub(crate) fn profile_of(
         return Ok((Vec::new(), profile.clone()));
     }
     let mut head = Vec::new();
-    if let Err(error) = source.take(HEAD_BYTES as u64).read_to_end(&mut head) {
-        let fault = InflateError::of(&error).unwrap_or(InflateError::Corrupt);
-        return Err(Error::rejected(inflate_reason(fault), fault.to_string()));
-    }
+    let mut start = source.by_ref().take(HEAD_BYTES as u64);
+    start.read_to_end(&mut head).map_err(read_error)?;
     if head.is_empty() {
         return Err(Error::rejected(LogReject::Empty, "it has no bytes"));
     }
-    let profile = guess(&head).cloned();
-    let none = || wrong("none of the built-in profiles fits it".to_owned());
-    Ok((head, profile.ok_or_else(none)?))
+    let Some(profile) = guess(&head).cloned() else {
+        // What does not inflate, a bomb above all, is that and not a log of some other format.
+        io::copy(source, &mut io::sink()).map_err(read_error)?;
+        return Err(wrong("none of the built-in profiles fits it".to_owned()));
+    };
+    Ok((head, profile))
 }
 
 /// What is known of a log whatever becomes of it.
@@ -202,7 +201,7 @@ pub(crate) fn log_context(
 ) -> LogContext {
     let mut context = LogContext::new(product.clone(), log.clone(), attributes.received_at);
     let mut metadata = attributes.metadata.clone();
-    context.file_name = metadata.remove("file_name");
+    context.file_name = metadata.remove(FILE_NAME);
     context.modified_at = metadata
         .remove("modified_at")
         .and_then(|text| text.parse().ok())

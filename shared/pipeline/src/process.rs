@@ -135,14 +135,9 @@ async fn prepare(
         );
         return Ok(Prepared::Rejected(Box::new(row)));
     };
-    if let Some(id) = &found.attributes.conflict_with {
-        let detail = format!("the id {id}, under which it came, is taken by other content");
-        let row = refuse(
-            meta,
-            LogReject::IdConflict,
-            detail,
-            product.session_timeout_secs,
-        );
+    if let Some(refusal) = &found.attributes.refused {
+        let (reason, detail) = refusal.reject();
+        let row = refuse(meta, reason, detail, product.session_timeout_secs);
         return Ok(Prepared::Rejected(Box::new(row)));
     }
     if found.attributes.consent == Consent::Off {

@@ -18,6 +18,17 @@ pub struct ListedLog {
     pub archived_at: Timestamp,
 }
 
+/// A log that a listing found without a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The log.
+    pub log: LogId,
+    /// The object's time.
+    pub archived_at: Timestamp,
+    /// Whether the listing before found it without a row too.
+    pub noted: bool,
+}
+
 /// A listing of one product's archive under way. Nothing is stored before it is finished.
 #[derive(Debug)]
 pub struct Listing {
@@ -50,9 +61,14 @@ impl Listing {
         })
     }
 
-    /// Takes a page of the listing and gives the logs of it that have no row, to be queued
-    /// again if they are old enough. Objects that are not older than `as_of` are passed over.
-    pub async fn add(&mut self, db: &Database, page: &[ListedLog]) -> Result<Vec<LogId>> {
+    /// The instant of the listing before.
+    pub const fn previous(&self) -> Option<Timestamp> {
+        self.previous
+    }
+
+    /// Takes a page of the listing and gives the logs of it that have no row. Objects that are not
+    /// older than `as_of` are passed over.
+    pub async fn add(&mut self, db: &Database, page: &[ListedLog]) -> Result<Vec<Missing>> {
         let page: Vec<&ListedLog> = page
             .iter()
             .filter(|log| log.archived_at < self.as_of)
@@ -80,7 +96,11 @@ impl Listing {
                 day,
                 lost: noted.get(&listed.log).copied().unwrap_or(older),
             });
-            missing.push(listed.log.clone());
+            missing.push(Missing {
+                log: listed.log.clone(),
+                archived_at: listed.archived_at,
+                noted: noted.contains_key(&listed.log),
+            });
         }
         Ok(missing)
     }

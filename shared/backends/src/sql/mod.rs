@@ -24,7 +24,7 @@ mod store;
 
 pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
 pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
-pub use listing::{ListedLog, Listing};
+pub use listing::{ListedLog, Listing, Missing};
 pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, has_logs, log_row, log_rows_of_day};
 pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
 pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
