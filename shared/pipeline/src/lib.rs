@@ -34,7 +34,7 @@ pub use names::{
     log_of_archive_key, ticket_key,
 };
 pub use open::{Opened, open_log};
-pub use parse::{MAX_INFLATED_BYTES, PARSER_VERSION, ParseOutcome, parse_log};
+pub use parse::{MAX_INFLATED_BYTES, PARSER_VERSION, ParseOutcome, log_context, parse_log};
 pub use process::{JobOutcome, process};
 pub use pseudonym::pseudonym;
 pub use receipt::{Receipt, ReceiptStep, receipt};

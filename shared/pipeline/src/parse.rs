@@ -1,11 +1,10 @@
 //! From a log's bytes to rows.
 
-use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
 use logbook_backends::sql::{LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects};
 use logbook_formats::{
-    HEAD_BYTES, Limits, LogContext, LogFigures, Profile, ReadError, guess, read_log,
+    HEAD_BYTES, Limits, LogContext, LogFigures, Profile, ReadError, foreign_text, guess, read_log,
 };
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
 use logbook_seal::Inflate;
@@ -78,7 +77,13 @@ pub async fn parse_log(
                         parts,
                         records: parsed.figures.records,
                         repaired_utf8: parsed.figures.repaired_utf8,
-                        flagged: flags(&parsed.figures),
+                        flagged: parsed
+                            .figures
+                            .flags
+                            .by_name()
+                            .into_iter()
+                            .map(|(name, n)| (name.to_owned(), n))
+                            .collect(),
                         rejects: rejects(&parsed.figures),
                         session_timeout_secs: product.session_timeout_secs,
                     }))
@@ -160,6 +165,9 @@ pub(crate) fn profile_of(
     if head.is_empty() {
         return Err(Error::rejected(LogReject::Empty, "it has no bytes"));
     }
+    if let Some(what) = foreign_text(&head) {
+        return Err(wrong(what.to_owned()));
+    }
     let Some(profile) = guess(&head).cloned() else {
         // What does not inflate, a bomb above all, is that and not a log of some other format.
         io::copy(source, &mut io::sink()).map_err(read_error)?;
@@ -194,11 +202,7 @@ pub(crate) fn log_meta(
 }
 
 /// The context in which a log is read.
-pub(crate) fn log_context(
-    product: &ProductId,
-    log: &LogId,
-    attributes: &LogAttributes,
-) -> LogContext {
+pub fn log_context(product: &ProductId, log: &LogId, attributes: &LogAttributes) -> LogContext {
     let mut context = LogContext::new(product.clone(), log.clone(), attributes.received_at);
     let mut metadata = attributes.metadata.clone();
     context.file_name = metadata.remove(FILE_NAME);
@@ -208,20 +212,6 @@ pub(crate) fn log_context(
         .and_then(Timestamp::from_micros);
     context.metadata = metadata;
     context
-}
-
-fn flags(figures: &LogFigures) -> BTreeMap<String, u64> {
-    let flags = figures.flags;
-    [
-        ("epoch_start", flags.epoch_start),
-        ("far_ahead", flags.far_ahead),
-        ("no_zone", flags.no_zone),
-        ("duplicate_keys", flags.duplicate_keys),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .map(|(name, count)| (name.to_owned(), count))
-    .collect()
 }
 
 fn rejects(figures: &LogFigures) -> Rejects {
