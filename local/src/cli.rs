@@ -41,7 +41,13 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The log: plain, gzip, zstd, or sealed
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "log")]
+    pub(crate) file: Option<PathBuf>,
+    /// A log out of the data folder's archive, opened by the folder's keys
+    #[arg(long, value_name = "PRODUCT/LOG", conflicts_with_all = ["file", "metadata", "product", "log_id"])]
+    pub(crate) log: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
     #[command(flatten)]
@@ -70,6 +76,13 @@ pub(crate) struct ProfileArgs {
     /// A profile in a TOML file
     #[arg(long, value_name = "TOML", conflicts_with = "profile")]
     pub(crate) profile_file: Option<PathBuf>,
+}
+
+impl ProfileArgs {
+    /// Whether none is named.
+    pub(crate) const fn is_default(&self) -> bool {
+        self.profile.is_none() && self.profile_file.is_none()
+    }
 }
 
 /// What a sealed log needs to be opened.

@@ -89,6 +89,8 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--product",
                 "--log-id",
                 "--max-inflated",
+                "--log",
+                "--data",
                 "--json",
             ][..],
         ),
@@ -128,6 +130,7 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--product",
                 "--log",
                 "--sweep-secs",
+                "--sweep-age-secs",
                 "--analyze-secs",
             ],
         ),
@@ -143,6 +146,18 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--readable-accounts",
             ],
         ),
+        (
+            &["product", "set"],
+            &[
+                "--profile",
+                "--consent",
+                "--min-users",
+                "--session-timeout",
+                "--readable-accounts",
+                "--json",
+            ],
+        ),
+        (&["product", "show"], &["--data", "--json"]),
     ] {
         let help = folder.run(&[command, &["--help"]].concat()).out;
         for option in expected {
