@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// What the program's exit code says.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 it could not be done; 2 what was given is refused \
+    (a rejected log, a finding of doctor, a failed case), or the command line is wrong. Standard \
+    error says which.";
+
 /// Logbook takes in software-usage logs, keeps them sealed, and turns them into answers.
 #[derive(Debug, Parser)]
-#[command(name = "logbook", version, about, max_term_width = 100)]
+#[command(name = "logbook", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

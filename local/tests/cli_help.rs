@@ -180,4 +180,6 @@ fn a_slip_is_named_and_ends_with_2() {
         assert!(ran.err.starts_with("error: "), "{}", ran.err);
     }
     assert_eq!(folder.run(&["--version"]).code, 0);
+    let help = folder.run(&["--help"]).out;
+    assert!(help.contains("Exit codes: 0 done; 1 it"), "{help}");
 }
