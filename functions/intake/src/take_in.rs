@@ -163,7 +163,7 @@ fn consent(product: Option<&Product>, head: &Head, body: Option<&[u8]>) -> Conse
     let default = product.map_or(Consent::Usage, |product| product.consent);
     let stated = head.metadata.get("logbook-consent");
     let consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
-    let inside = body.map(stated_consent).unwrap_or(Ok(None));
+    let inside = body.map_or(Ok(None), stated_consent);
     match inside.unwrap_or_else(StatedError::read) {
         Some(inside) => consent.min(inside),
         None => consent,

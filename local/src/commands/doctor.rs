@@ -322,7 +322,7 @@ async fn balance(sessions: &Database, product: &ProductId, report: &mut Report) 
                 Verdict::Bad
             };
             let found = match off.first() {
-                None => format!("{}: balanced", product),
+                None => format!("{product}: balanced"),
                 Some(day) => format!(
                     "{}: {} days do not balance; the first, {}: received {}, accounted for {}",
                     product,

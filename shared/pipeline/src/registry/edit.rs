@@ -148,7 +148,7 @@ pub async fn add_product_key(store: &ObjectStore, product: &ProductId) -> Result
 
 /// Stores a profile under its own name, for products to use.
 pub async fn put_profile(store: &ObjectStore, text: &str) -> Result<String> {
-    let profile = Profile::from_toml(text).map_err(|error| fault("profile", error))?;
+    let profile = Profile::from_toml(text).map_err(|error| fault("profile", error.to_string()))?;
     let key = format!("{PROFILES_PREFIX}{}.toml", profile.id());
     store
         .put(&key, text.as_bytes().to_vec(), BTreeMap::new(), Put::Always)
@@ -190,7 +190,8 @@ async fn edit(
         let (mut file, condition) = match products_object(store).await? {
             Some(object) => {
                 let text = text_of(PRODUCTS_KEY, object.body)?;
-                let file = toml::from_str(&text).map_err(|error| fault(PRODUCTS_KEY, error))?;
+                let file = toml::from_str(&text)
+                    .map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
                 (file, Put::IfMatch(object.etag))
             }
             None => (ProductsFile::default(), Put::IfAbsent),
@@ -198,7 +199,8 @@ async fn edit(
         if !change(&mut file)? {
             return Ok(false);
         }
-        let text = toml::to_string(&file).map_err(|error| fault(PRODUCTS_KEY, error))?;
+        let text =
+            toml::to_string(&file).map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
         let put = store.put(PRODUCTS_KEY, text.into_bytes(), BTreeMap::new(), condition);
         if put.await? != PutOutcome::Exists {
             return Ok(true);

@@ -68,10 +68,10 @@ struct Entries {
     product: Vec<Spanned<toml::Table>>,
 }
 
-pub(super) fn fault(file: &str, message: impl ToString) -> ProductsError {
+pub(super) fn fault(file: &str, message: impl Into<String>) -> ProductsError {
     ProductsError {
         file: file.to_owned(),
-        message: message.to_string(),
+        message: message.into(),
     }
 }
 
@@ -89,7 +89,8 @@ pub(super) async fn read(store: &ObjectStore) -> Result<Snapshot> {
         return Ok(snapshot);
     };
     let text = text_of(PRODUCTS_KEY, object.body)?;
-    let entries: Entries = toml::from_str(&text).map_err(|error| fault(PRODUCTS_KEY, error))?;
+    let entries: Entries =
+        toml::from_str(&text).map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
     let mut seen = BTreeSet::new();
     for entry in entries.product {
         let line = text[..entry.span().start].lines().count() + 1;
@@ -200,8 +201,10 @@ async fn read_profile(store: &ObjectStore, key: &str) -> Result<Option<Profile>>
         Ok(Some(object)) => object,
         Ok(None) => return Ok(None),
         Err(error) if error.is_transient() => return Err(error.into()),
-        Err(error) => return Err(fault(key, error).into()),
+        Err(error) => return Err(fault(key, error.to_string()).into()),
     };
     let profile = Profile::from_toml(&text_of(key, object.body)?);
-    Ok(Some(profile.map_err(|error| fault(key, error))?))
+    Ok(Some(
+        profile.map_err(|error| fault(key, error.to_string()))?,
+    ))
 }
