@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use logbook_backends::sql::rows::{Cells, Connection};
+use logbook_backends::sql::rows::{Cells, Connection, statement};
 use logbook_model::{Day, ProductId, Status};
 
 use crate::persons::{Person, person};
@@ -40,7 +40,7 @@ pub(crate) async fn read_day(
     product: &ProductId,
     day: Day,
 ) -> Result<DaySessions> {
-    let rows = sqlx::query(SESSIONS)
+    let rows = statement(SESSIONS)
         .bind(product.as_str())
         .bind(product.as_str())
         .bind(day.0)
@@ -75,7 +75,6 @@ mod tests {
     use logbook_backends::{Attached, Database, Durability, sql};
 
     use super::SESSIONS;
-    use crate::connections::pools;
     use crate::feature_usage::FEATURES;
 
     #[tokio::test]
@@ -96,7 +95,7 @@ mod tests {
                 .bind(1)
                 .bind(1)
                 .bind(1)
-                .fetch_all(readers)
+                .fetch_all(&mut connection)
                 .await
                 .unwrap();
             let steps = plan.iter().map(|row| {
