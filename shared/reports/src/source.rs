@@ -88,7 +88,7 @@ mod tests {
         let attached = vec![Attached { name, path }];
         let analytics = Database::open_file_with(&file, Durability::Process, attached);
         let analytics = analytics.await.unwrap();
-        let (readers, _) = pools(&analytics).unwrap();
+        let mut connection = analytics.read().await.unwrap();
         for text in [SESSIONS, FEATURES] {
             let plan = statement(format!("EXPLAIN QUERY PLAN {text}"));
             let plan = plan

@@ -6,7 +6,7 @@ use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
 #[cfg(feature = "mysql")]
 use super::mysql::date;
 use super::query::Value;
-use crate::{Error, Result};
+use crate::Result;
 
 /// A row of a result.
 #[expect(missing_debug_implementations, reason = "rows hold what logs say")]
@@ -60,6 +60,10 @@ impl Row {
         get!(self, cell)
     }
 
+    fn real(&self, cell: usize) -> Result<f64> {
+        get!(self, cell)
+    }
+
     pub(crate) fn str(&self, cell: usize) -> Result<&str> {
         get!(self, cell)
     }
@@ -97,11 +101,11 @@ impl Row {
         Ok(match kind.as_str() {
             _ if null => Value::Null,
             _ if integer => Value::Int(self.int(cell)?),
-            "REAL" | "DOUBLE" => Value::Real(get!(self, cell).map_err(|error: Error| error)?),
-            kind if kind.contains("BLOB") || kind.contains("BINARY") => {
-                Value::from(self.bytes(cell)?.to_vec())
-            }
-            _ => Value::from(self.text_or_null(cell)?),
+            "REAL" | "DOUBLE" => Value::Real(self.real(cell)?),
+            _ => match self.text_or_null(cell) {
+                Ok(text) => Value::from(text),
+                Err(_) => Value::Bytes(self.bytes(cell)?.into()),
+            },
         })
     }
 }
