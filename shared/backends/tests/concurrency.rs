@@ -8,6 +8,7 @@ mod logs;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use logbook_backends::Database;
 use logbook_backends::sql::{
@@ -16,6 +17,7 @@ use logbook_backends::sql::{
 use logbook_model::{Day, SessionId, Timestamp};
 use logs::{DAY_US, TIMEOUT_SECS, log_id, open, parsed, part, product, rows, store};
 use place::{Place, on_every_database};
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 const TASKS: usize = 8;
@@ -126,6 +128,28 @@ async fn overlapping_stores_end_as_if_one_came_after_the_other(place: &Place) {
     assert_eq!(days(&many).await, days(&one).await);
 }
 
+async fn parts_of_one_new_session_all_count(place: &Place) {
+    let db = open(place).await;
+    for round in 0..20 {
+        let start = Arc::new(Barrier::new(TASKS));
+        let mut tasks = JoinSet::new();
+        for task in 0..TASKS {
+            let (db, start) = (db.clone(), Arc::clone(&start));
+            tasks.spawn(async move {
+                let id = format!("r{round}t{task}");
+                let own = parsed(&id, vec![part(&id, &format!("s{round}"), &[task as i64])]);
+                start.wait().await;
+                store(&db, &[own]).await;
+            });
+        }
+        tasks.join_all().await;
+        let id = SessionId::from_text(&format!("s{round}"));
+        let detail = session(&db, &product(), &id).await.unwrap().unwrap();
+        assert_eq!(detail.session.parts as usize, TASKS, "round {round}");
+        assert_eq!(detail.session.events as usize, TASKS);
+    }
+}
+
 async fn no_mark_is_lost(place: &Place) {
     let db = open(place).await;
     let mut tasks = JoinSet::new();
@@ -204,6 +228,7 @@ async fn an_erasure_amid_stores_is_final(place: &Place) {
 
 on_every_database! {
     overlapping_stores_end_as_if_one_came_after_the_other,
+    parts_of_one_new_session_all_count,
     no_mark_is_lost,
     replays_at_once_leave_one_of_them_whole,
     an_erasure_amid_stores_is_final,

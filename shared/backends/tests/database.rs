@@ -318,6 +318,28 @@ async fn child_stores_until_killed() {
     }
 }
 
+async fn names_that_differ_in_a_space_or_in_case_are_two(place: &Place) {
+    let db = open(place).await;
+    let mut only = part("l1", "s1", &[1]);
+    let open_feature = only.features["open"].clone();
+    let names = ["Open", "open", "open ", "ópen", "open\u{301}"];
+    for name in names {
+        only.features.insert(name.to_owned(), open_feature.clone());
+    }
+    only.facts.version = Some("1.0 ".to_owned());
+    store(&db, &[parsed("l1", vec![only.clone()])]).await;
+    let id = SessionId::from_text("s1");
+    let detail = session(&db, &product(), &id).await.unwrap().unwrap();
+    assert_eq!(detail.parts, [only]);
+    assert_eq!(detail.session.features.len(), names.len());
+    for (version, found) in [("1.0 ", 1), ("1.0", 0)] {
+        let mut filter = logs::all_sessions();
+        filter.version = Some(version.to_owned());
+        let rows = sql::sessions(&db, &filter, None, 10).await.unwrap();
+        assert_eq!(rows.len(), found, "{version:?}");
+    }
+}
+
 async fn another_schema_is_read_by_its_name(place: &Place) {
     let db = open(place).await;
     store(&db, &[parsed("l1", vec![part("l1", "s1", &[1])])]).await;
@@ -348,5 +370,6 @@ on_every_database! {
     an_erased_log_never_comes_back,
     a_log_of_many_sessions_is_stored_and_replaced,
     of_many_stores_of_one_content_one_owns_it,
+    names_that_differ_in_a_space_or_in_case_are_two,
     another_schema_is_read_by_its_name,
 }

@@ -37,6 +37,21 @@ async fn csv_has_a_header_and_runs_no_formulas(place: &Place) {
     "#));
 }
 
+async fn names_that_differ_in_a_space_are_two(place: &Place) {
+    let stores = open(place).await;
+    let mut run = Run::new("s", TODAY, "u");
+    let named = |name: &str| (name.to_owned(), Kind::Normal, false, 1, None);
+    run.events = ["save", "save ", "Save"].map(named).into();
+    store(&stores, &[run]).await;
+    analyze_all(&stores).await;
+    for by in ["day,version,feature", "feature"] {
+        let reply = ask(&stores, "feature-usage", &[("by", by)]).await;
+        assert_eq!(reply.rows.len(), 3, "{by}");
+    }
+    let reply = ask(&stores, "feature-usage", &[("feature", "save ")]).await;
+    assert_eq!(reply.rows.len(), 1);
+}
+
 async fn json_has_rows_by_column_name(place: &Place) {
     let stores = open(place).await;
     store(&stores, &[Run::new("s", TODAY, "u")]).await;
@@ -104,6 +119,7 @@ async fn the_ledger_counts_every_fate(place: &Place) {
 
 on_every_database! {
     csv_has_a_header_and_runs_no_formulas,
+    names_that_differ_in_a_space_are_two,
     json_has_rows_by_column_name,
     the_ledger_counts_every_fate,
 }
