@@ -54,7 +54,7 @@ async fn store_until_killed(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_killed_amid_stores_has_each_log_whole_or_not_at_all() {
-    let Some(mut server) = Mariadb::start() else {
+    let Some(mut server) = Mariadb::start(&[]) else {
         return;
     };
     let mut config = config(&server.url());
@@ -122,23 +122,18 @@ async fn what_does_not_fit_is_the_inputs_fault_and_stops_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_made_once_for_many_connections() {
-    let Some(server) = Server::of_environment().await else {
+    let Some(server) = Mariadb::start(&[]) else {
         return;
     };
-    let mut config = server.sessions();
+    let mut config = config(&server.url());
     let admin = Database::open_mysql(&config).unwrap();
-    let user = &config.schema.replace("logbook_test", "t");
-    let script = format!(
-        "CREATE USER {user}@'%' IDENTIFIED BY 'short-lived'; GRANT ALL ON {}.* TO {user}@'%'",
-        config.schema
-    );
-    if admin.execute_script(&script).await.is_err() {
-        println!("skipped: the server makes no users");
-        return;
-    }
+    let script = "CREATE DATABASE tokens; CREATE USER brief@'%' IDENTIFIED BY 'short-lived'; \
+                  GRANT ALL ON tokens.* TO brief@'%'";
+    admin.execute_script(script).await.unwrap();
+    config.schema = "tokens".to_owned();
+    config.user = "brief".to_owned();
     let made = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&made);
-    config.user.clone_from(user);
     config.credentials = Credentials::Token(TokenProvider::new(move || {
         count.fetch_add(1, Ordering::Relaxed);
         async { Ok("short-lived".to_owned()) }
@@ -154,8 +149,6 @@ async fn a_token_is_made_once_for_many_connections() {
     }
     assert_eq!(store(&db, &logs).await, [StoreOutcome::Stored]);
     assert_eq!(made.load(Ordering::Relaxed), 1);
-    let drop = format!("DROP USER {user}@'%'");
-    admin.execute_script(&drop).await.unwrap();
 }
 
 #[tokio::test]
@@ -185,5 +178,74 @@ fn nothing_is_sent_in_the_clear_to_another_machine() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let _in_runtime = runtime.enter();
         Database::open_mysql(&config).unwrap();
+    }
+}
+
+/// A certificate for `localhost`, signed by itself, and its key; `None` without `openssl`.
+fn certificate(directory: &std::path::Path) -> Option<(String, String)> {
+    let at = |name: &str| directory.join(name).display().to_string();
+    let (certificate, key) = (at("certificate.pem"), at("key.pem"));
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+        ])
+        .args(["-nodes", "-days", "2", "-subj", "/CN=logbook test"])
+        .args(["-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .output();
+    made.is_ok_and(|made| made.status.success())
+        .then_some((certificate, key))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_believed_by_its_certificate_and_its_name_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some((certificate, key)) = certificate(directory.path()) else {
+        println!("skipped: openssl is missing");
+        return;
+    };
+    let tls = [
+        format!("--ssl-cert={certificate}"),
+        format!("--ssl-key={key}"),
+    ];
+    let Some(server) = Mariadb::start(&tls) else {
+        return;
+    };
+    let ask = async |host: &str, authority: Authority| {
+        let mut config = config(&server.url());
+        config.host = host.to_owned();
+        config.tls = Tls::Verified(authority);
+        config.acquire_timeout = Duration::from_secs(5);
+        let db = Database::open_mysql(&config).unwrap();
+        let query = sql::rows::statement("SHOW STATUS LIKE 'Ssl_cipher'");
+        let row = query.fetch_one(&mut db.read().await?).await?;
+        let mut cells = sql::rows::Cells::new(&row);
+        (cells.text()?, cells.text()?)
+            .1
+            .len()
+            .checked_sub(1)
+            .ok_or(Error::Config {
+                reason: "no cipher",
+            })
+    };
+    let pem = std::fs::read(&certificate).unwrap();
+    ask("localhost", Authority::File(certificate.into()))
+        .await
+        .unwrap();
+    ask("localhost", Authority::Pem(pem.clone().into()))
+        .await
+        .unwrap();
+    for (host, authority) in [
+        ("localhost", Authority::PublicRoots),
+        ("127.0.0.1", Authority::Pem(pem.into())),
+    ] {
+        let error = ask(host, authority).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Mariadb {
     directory: tempfile::TempDir,
     port: u16,
+    options: Vec<String>,
     server: Child,
 }
 
@@ -17,7 +18,7 @@ pub(crate) fn free_port() -> u16 {
 
 impl Mariadb {
     /// `None`, and says so, where tests are to run without a server or none is installed.
-    pub(crate) fn start() -> Option<Self> {
+    pub(crate) fn start(options: &[String]) -> Option<Self> {
         if std::env::var_os("LOGBOOK_TEST_MYSQL_URL").is_none() {
             println!("skipped: LOGBOOK_TEST_MYSQL_URL is not set");
             return None;
@@ -35,10 +36,11 @@ impl Mariadb {
             return None;
         }
         let port = free_port();
-        let server = run(&directory, port);
+        let server = run(&directory, port, options);
         Some(Self {
             directory,
             port,
+            options: options.to_vec(),
             server,
         })
     }
@@ -54,17 +56,18 @@ impl Mariadb {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.server = run(&self.directory, self.port);
+        self.server = run(&self.directory, self.port, &self.options);
     }
 }
 
-fn run(directory: &tempfile::TempDir, port: u16) -> Child {
+fn run(directory: &tempfile::TempDir, port: u16, options: &[String]) -> Child {
     let at = |name: &str| directory.path().join(name).display().to_string();
     let server = Command::new("mariadbd")
         .args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1"])
         .arg(format!("--datadir={}", at("data")))
         .arg(format!("--socket={}", at("socket")))
         .arg(format!("--port={port}"))
+        .args(options)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -1,9 +1,9 @@
 -- Analytics schema, for MySQL 8 and MariaDB 10.11. Every table can be computed again from the
 -- sessions schema, to the byte. Character set and collation are those of the schema itself,
--- which is made to compare bytewise and without padding before this runs. Days are UTC. Sets of persons are the first 64 bits of
--- hashes of pseudonyms, ascending, 8 bytes each, the most significant byte first; they let
--- distinct persons be counted over any range. The comments of the report tables are the texts
--- of the catalogue.
+-- which is made to compare bytewise and without padding before this runs. Days are UTC. Sets
+-- of persons are the first 64 bits of hashes of pseudonyms, ascending, 8 bytes each, the most
+-- significant byte first; they let distinct persons be counted over any range. The comments of
+-- the report tables are the texts of the catalogue.
 
 CREATE TABLE feature_usage (
     product VARCHAR(63) NOT NULL COMMENT 'The product.',
