@@ -35,7 +35,7 @@ pub(crate) enum Place {
     /// A directory that another made and removes.
     At(PathBuf),
     #[cfg(feature = "mysql")]
-    Server(server::Server),
+    Server(Box<server::Server>),
 }
 
 impl Place {
@@ -50,7 +50,8 @@ impl Place {
     /// Schemas on the server; `None`, and says so, if there is no server.
     #[cfg(feature = "mysql")]
     pub(crate) async fn server() -> Option<Self> {
-        server::Server::of_environment().await.map(Self::Server)
+        let server = server::Server::of_environment().await?;
+        Some(Self::Server(Box::new(server)))
     }
 
     /// Another place of the same kind.
@@ -130,10 +131,7 @@ pub(crate) mod server {
 
     impl Server {
         pub(crate) async fn of_environment() -> Option<Self> {
-            let Ok(url) = std::env::var("LOGBOOK_TEST_MYSQL_URL") else {
-                println!("skipped: LOGBOOK_TEST_MYSQL_URL is not set");
-                return None;
-            };
+            let url = url()?;
             let server = Self {
                 config: config(&url),
                 name: format!("logbook_test_{}", uuid()),
@@ -178,6 +176,20 @@ pub(crate) mod server {
             });
             dropped.join().unwrap();
         }
+    }
+
+    /// The server that the tests are to use; `None`, and says so, if there is none.
+    #[allow(
+        clippy::disallowed_methods,
+        clippy::print_stdout,
+        reason = "a test program starts here"
+    )]
+    pub(crate) fn url() -> Option<String> {
+        let url = std::env::var("LOGBOOK_TEST_MYSQL_URL").ok();
+        if url.is_none() {
+            println!("skipped: LOGBOOK_TEST_MYSQL_URL is not set");
+        }
+        url
     }
 
     pub(crate) fn config(url: &str) -> MySqlConfig {

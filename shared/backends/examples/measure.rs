@@ -48,6 +48,7 @@ async fn main() {
 mod server {
     use logbook_backends::{Credentials, Database, MySqlConfig, Tls};
 
+    #[allow(clippy::disallowed_methods, reason = "a program starts here")]
     pub(crate) async fn measure() {
         let Ok(url) = std::env::var("LOGBOOK_TEST_MYSQL_URL") else {
             return;

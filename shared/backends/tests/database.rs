@@ -119,7 +119,7 @@ async fn a_replay_replaces_what_was_stored(place: &Place) {
             part("l1", "s2", &[9 * DAY_US]),
         ],
     );
-    new.meta.parser_version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut new.meta.parser_version);
     new.rejects = refused(EventReject::TooLong, 1);
     assert_eq!(store(&db, &[new]).await, [StoreOutcome::Stored]);
     let ids: Vec<_> = rows(&db)
@@ -184,7 +184,7 @@ async fn the_same_log_twice_in_a_batch_is_stored_once(place: &Place) {
     let db = open(place).await;
     let log = parsed("l1", vec![part("l1", "s1", &[1])]);
     let mut newer = log.clone();
-    newer.meta.parser_version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut newer.meta.parser_version);
     newer.parts.push(part("l1", "s2", &[1]));
     let outcomes = store(&db, &[log.clone(), log, newer]).await;
     let expected = [
@@ -253,7 +253,7 @@ async fn a_log_of_many_sessions_is_stored_and_replaced(place: &Place) {
     store(&db, &[parsed("l1", sessions(901))]).await;
     assert_eq!(rows(&db).await.len(), 901);
     let mut fewer = parsed("l1", sessions(303));
-    fewer.meta.profile = "logbook@2".to_owned();
+    "logbook@2".clone_into(&mut fewer.meta.profile);
     store(&db, &[fewer]).await;
     assert_eq!(rows(&db).await.len(), 303);
     let silent = sql::settle_silence(&db, &product(), 0, Timestamp(DAY_US)).await;

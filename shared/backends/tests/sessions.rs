@@ -49,7 +49,7 @@ async fn silence_is_judged_once_and_stays_judged(place: &Place) {
 
     // A replay judges by the same instant.
     let mut replay = parsed("l1", vec![open_part]);
-    replay.meta.parser_version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut replay.meta.parser_version);
     store(&db, &[replay]).await;
     assert_eq!(rows(&db).await, judged);
 

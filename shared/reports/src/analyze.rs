@@ -176,13 +176,13 @@ async fn finish(
     lease.renew(&mut transaction).await?;
     let held = statement("SELECT as_of FROM analyze_run WHERE product = ?")
         .bind(product.as_str())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
     let held = held.map(|row| Cells::new(&row).time()).transpose()?;
     statement("REPLACE INTO analyze_run (product, as_of) VALUES (?, ?)")
         .bind(product.as_str())
         .bind(held.map_or(as_of, |held| held.max(as_of)).0)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     transaction.commit().await?;
     Ok(())

@@ -1,5 +1,5 @@
 //! The same text everywhere: catalogue, page, comments of the tables.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use logbook_reports::{Column, ColumnType, catalogue, docs};
 

@@ -77,9 +77,9 @@ impl Connection {
     pub(super) async fn execute_script(&mut self, script: &str) -> Result<()> {
         let script = sqlx::raw_sql(AssertSqlSafe(script.to_owned()));
         match self.driver() {
-            Driver::Sqlite(connection) => drop(script.execute(connection).await?),
+            Driver::Sqlite(connection) => script.execute(connection).await.map(|_| ())?,
             #[cfg(feature = "mysql")]
-            Driver::MySql(connection, _) => drop(script.execute(connection).await?),
+            Driver::MySql(connection, _) => script.execute(connection).await.map(|_| ())?,
         }
         Ok(())
     }

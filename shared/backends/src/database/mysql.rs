@@ -165,9 +165,9 @@ impl Pools {
     }
 
     pub(crate) async fn close(&self) {
-        self.own.pool.close().await;
+        self.own.connections.close().await;
         if let Some(sessions) = &self.sessions {
-            sessions.pool.close().await;
+            sessions.connections.close().await;
         }
     }
 }
@@ -175,7 +175,7 @@ impl Pools {
 /// The connections to one schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
-    pool: MySqlPool,
+    connections: MySqlPool,
     schema: Arc<str>,
     attachment: Attachment,
     tokens: Option<Arc<Tokens>>,
@@ -197,7 +197,7 @@ impl Pool {
             }
         };
         let settings: Arc<str> = settings(config).into();
-        let pool = MySqlPoolOptions::new()
+        let connections = MySqlPoolOptions::new()
             .max_connections(config.max_connections)
             .min_connections(0)
             .idle_timeout(config.idle_timeout)
@@ -215,7 +215,7 @@ impl Pool {
             })
             .connect_lazy_with(options);
         Ok(Self {
-            pool,
+            connections,
             schema: schema.into(),
             attachment,
             tokens,
@@ -224,7 +224,7 @@ impl Pool {
 
     pub(crate) async fn acquire(&self) -> Result<Connection> {
         self.renew_token().await?;
-        let connection = self.pool.acquire().await?;
+        let connection = self.connections.acquire().await?;
         Ok(Connection::mysql(connection, self.attachment.clone()))
     }
 
@@ -250,13 +250,13 @@ impl Pool {
 
     async fn begin_with(&self, statement: &'static str) -> Result<Transaction> {
         self.renew_token().await?;
-        let transaction = self.pool.begin_with(statement).await?;
+        let transaction = self.connections.begin_with(statement).await?;
         Ok(Transaction::mysql(transaction, self.attachment.clone()))
     }
 
     async fn renew_token(&self) -> Result<()> {
         match &self.tokens {
-            Some(tokens) => tokens.renew(&self.pool).await,
+            Some(tokens) => tokens.renew(&self.connections).await,
             None => Ok(()),
         }
     }
@@ -266,7 +266,7 @@ impl Pool {
     /// and in MariaDB, and in both `utf8mb4_bin` takes `"a"` and `"a "` for the same.
     pub(crate) async fn migrate(&self, migrations: &sqlx::migrate::Migrator) -> Result<()> {
         self.renew_token().await?;
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.connections.acquire().await?;
         let collation: String = sqlx::query_scalar(
             "SELECT CAST(COLLATION_NAME AS CHAR) FROM information_schema.COLLATIONS \
              WHERE COLLATION_NAME IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin') LIMIT 1",

@@ -117,7 +117,7 @@ async fn try_clear(db: &Database, days: &[DirtyDay]) -> Result<u64> {
         .bind(day.product.as_str())
         .bind(day.day.0)
         .bind(day.generation)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         cleared += done;
     }

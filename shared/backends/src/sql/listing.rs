@@ -92,7 +92,7 @@ impl Listing {
         statement("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
             .bind(self.product.as_str())
             .bind(self.as_of.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         for sql in [
             "DELETE FROM ledger_received WHERE product = ?",
@@ -100,7 +100,7 @@ impl Listing {
         ] {
             statement(sql)
                 .bind(self.product.as_str())
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         let received: Vec<(&ProductId, Day, u64)> = self

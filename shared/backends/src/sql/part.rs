@@ -19,7 +19,6 @@ const COLUMNS: &str = "product, session_id, log_id, ordinal, received_at, profil
 const FEATURE_COLUMNS: &str = "product, session_id, log_id, name, events, uses, errors, \
     first_seq, last_seq, duration_count, duration_sum_us, durations";
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the rows are references")]
 fn bind<'q>(query: Query<'q>, part: &'q &Part) -> Query<'q> {
     let query = query
         .bind(part.product.as_str())

@@ -134,7 +134,7 @@ pub async fn session(
     ))
     .bind(product.as_str())
     .bind(id.as_str())
-    .fetch_optional(&mut *transaction)
+    .fetch_optional(&mut transaction)
     .await?;
     let Some(row) = row else {
         return Ok(None);

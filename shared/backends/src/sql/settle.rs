@@ -53,7 +53,7 @@ async fn settle_some(
     statement("REPLACE INTO settlement (product, as_of) VALUES (?, ?)")
         .bind(product.as_str())
         .bind(as_of.0)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     let rows = statement(
         // In the order of the index on it, so that only those that are open are looked at.
@@ -63,7 +63,7 @@ async fn settle_some(
     .bind(product.as_str())
     .bind(as_of.0)
     .bind(CHUNK)
-    .fetch_all(&mut *transaction)
+    .fetch_all(&mut transaction)
     .await?;
     let sessions = rows
         .iter()
