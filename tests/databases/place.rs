@@ -55,6 +55,7 @@ impl Place {
     }
 
     /// Another place of the same kind.
+    #[allow(clippy::unused_async, reason = "it is only for a server")]
     pub(crate) async fn another(&self) -> Self {
         match self {
             #[cfg(feature = "mysql")]
