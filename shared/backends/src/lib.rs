@@ -14,7 +14,9 @@ mod object;
 mod queue;
 pub mod sql;
 
-pub use database::{Attached, Connections, Database};
+pub use database::{Attached, Database, Migrations};
+#[cfg(feature = "mysql")]
+pub use database::{Authority, Credentials, MySqlConfig, Tls, TokenProvider};
 pub use disk::Durability;
 pub use error::{Error, Result};
 pub use keys::{Keys, SecretKey, WrappingKey};

@@ -5,7 +5,6 @@
 mod support;
 
 use logbook_backends::sql::LogState;
-use logbook_backends::{Connections, sqlx};
 use logbook_model::{Consent, LogReject};
 use logbook_pipeline::{Error, Job, JobOutcome, NewProduct, Refusal, add_product, process};
 use support::{NOON, RUN, Site, entry, gzip, log_id, new_log, product, zstd};
@@ -231,11 +230,8 @@ async fn a_failing_database_loses_no_log() {
 async fn a_damaged_row_sends_a_log_to_the_dead_letters_and_does_not_reject_it() {
     let site = Site::new().await;
     site.take(new_log("a", RUN)).await;
-    let Connections::Sqlite { writer, .. } = site.database.connections() else {
-        return;
-    };
-    let spoilt = sqlx::query("UPDATE log SET state = 'eaten' WHERE log_id = 'a'");
-    spoilt.execute(writer).await.unwrap();
+    let spoilt = "UPDATE log SET state = 'eaten' WHERE log_id = 'a'";
+    site.database.execute_script(spoilt).await.unwrap();
     let outcome = site.parse(&product("editor"), &log_id("a")).await;
     assert!(
         matches!(&outcome, JobOutcome::Retry(error) if !error.is_transient()),

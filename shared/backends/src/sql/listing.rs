@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
 use super::log::settled_of;
-use super::rows::{Cells, Connection, Query, bigint, insert, select_in};
+use super::rows::{Cells, Connection, Query, bigint, insert, select_in, statement};
 use crate::{Database, Result};
 
 /// An object of the archive, as a listing finds it.
@@ -51,7 +51,7 @@ impl Listing {
     /// Begins a listing. `as_of` is an instant before which every object is sure to be found,
     /// some minutes before now to allow for clocks that differ.
     pub async fn begin(db: &Database, product: &ProductId, as_of: Timestamp) -> Result<Self> {
-        let mut connection = db.sqlite().readers().acquire().await?;
+        let mut connection = db.sessions().read().await?;
         Ok(Self {
             product: product.clone(),
             as_of,
@@ -74,7 +74,7 @@ impl Listing {
             .filter(|log| log.archived_at < self.as_of)
             .collect();
         let ids: Vec<&str> = page.iter().map(|log| log.log.as_str()).collect();
-        let mut connection = db.sqlite().readers().acquire().await?;
+        let mut connection = db.sessions().read().await?;
         let settled: HashSet<LogId> = settled_of(&mut connection, &self.product, &ids)
             .await?
             .into_iter()
@@ -107,14 +107,20 @@ impl Listing {
 
     /// Stores the listing in place of the one before. Call it only after the last page.
     pub async fn finish(self, db: &Database) -> Result<()> {
-        let mut transaction = db.sqlite().begin().await?;
+        let mut transaction = db.sessions().begin().await?;
+        // First, so that of two that finish at once one waits for the other.
+        statement("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
+            .bind(self.product.as_str())
+            .bind(self.as_of.0)
+            .execute(&mut transaction)
+            .await?;
         for sql in [
             "DELETE FROM ledger_received WHERE product = ?",
             "DELETE FROM ledger_pending WHERE product = ?",
         ] {
-            sqlx::query(sql)
+            statement(sql)
                 .bind(self.product.as_str())
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         let received: Vec<(&ProductId, Day, u64)> = self
@@ -133,21 +139,16 @@ impl Listing {
             bind_without_row,
         )
         .await?;
-        sqlx::query("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
-            .bind(self.product.as_str())
-            .bind(self.as_of.0)
-            .execute(&mut *transaction)
-            .await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-fn bind_received(query: Query, (product, day, n): &(&ProductId, Day, u64)) -> Query {
+fn bind_received<'q>(query: Query<'q>, (product, day, n): &'q (&ProductId, Day, u64)) -> Query<'q> {
     query.bind(product.as_str()).bind(day.0).bind(bigint(*n))
 }
 
-fn bind_without_row(query: Query, row: &WithoutRow) -> Query {
+fn bind_without_row<'q>(query: Query<'q>, row: &'q WithoutRow) -> Query<'q> {
     query
         .bind(row.product.as_str())
         .bind(row.log.as_str())
@@ -176,7 +177,7 @@ pub(super) async fn listed_as_of(
     connection: &mut Connection,
     product: &ProductId,
 ) -> Result<Option<Timestamp>> {
-    let row = sqlx::query("SELECT as_of FROM ledger_listing WHERE product = ?")
+    let row = statement("SELECT as_of FROM ledger_listing WHERE product = ?")
         .bind(product.as_str())
         .fetch_optional(connection)
         .await?;
