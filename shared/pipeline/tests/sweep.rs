@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use logbook_backends::sql::{self, LedgerDay, LogState};
-use logbook_backends::{Connections, Durability, ObjectStore, Put, Queue, QueuePolicy, Receive};
+use logbook_backends::{Durability, ObjectStore, Put, Queue, QueuePolicy, Receive};
 use logbook_model::{LogReject, Timestamp};
 use logbook_pipeline::{
     Archived, Job, JobOutcome, Receipt, Requeue, archive_key, receipt, sweep_archive, sweep_inbox,
@@ -121,13 +121,8 @@ async fn a_log_whose_row_is_lost_is_queued_at_once() {
     let queue = queue(&site).await;
     let hour = Duration::from_hours(1);
     assert!(swept(&site, &queue, after(hour), false).await.is_empty());
-    let Connections::Sqlite { writer, .. } = site.database.connections() else {
-        unreachable!("the database is SQLite");
-    };
-    logbook_backends::sqlx::query("DELETE FROM log")
-        .execute(writer)
-        .await
-        .unwrap();
+    let lost = "DELETE FROM log";
+    site.database.execute_script(lost).await.unwrap();
     assert_eq!(swept(&site, &queue, after(2 * hour), false).await, ["a"]);
     assert!(
         swept(&site, &queue, after(3 * hour), false)
