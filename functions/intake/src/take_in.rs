@@ -45,9 +45,10 @@ pub async fn take_in(context: &Context, key: &str) -> Result<TakenIn> {
     let Some(object) = context.inbox.get(key, MAX_OBJECT_BYTES).await? else {
         return Ok(TakenIn::Gone);
     };
+    let etag = object.etag.clone();
     let Some(new) = new_log(context, key, object).await? else {
         tracing::info!(metric = "consent_off", "inbox object dropped");
-        context.inbox.delete(key).await?;
+        context.inbox.delete_if(key, &etag).await?;
         return Ok(TakenIn::ConsentOff);
     };
     let (product, mut log) = (new.product.clone(), new.log.clone());
@@ -58,7 +59,8 @@ pub async fn take_in(context: &Context, key: &str) -> Result<TakenIn> {
         (log, archived) = keep_apart(context, key, &log).await?;
     }
     steps::reach("intake.before_delete");
-    context.inbox.delete(key).await?;
+    // What was put in its place meanwhile stays: it is told of by an event of its own.
+    context.inbox.delete_if(key, &etag).await?;
     Ok(TakenIn::Archived(product, log, archived))
 }
 

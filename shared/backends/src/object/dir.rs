@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Head, Metadata, Object, Page, Put, PutOutcome, file, key, list};
@@ -26,6 +26,8 @@ struct Place {
     root: PathBuf,
     temporary: PathBuf,
     durability: Durability,
+    /// Held while an object is replaced or removed, so that none is removed for another.
+    changing: Mutex<()>,
 }
 
 impl DirStore {
@@ -34,6 +36,7 @@ impl DirStore {
             root: root.to_owned(),
             temporary: root.join(TEMPORARY),
             durability,
+            changing: Mutex::default(),
         });
         let store = Self { place };
         store
@@ -82,14 +85,22 @@ impl DirStore {
 
     pub(super) async fn delete(&self, key: &str) -> Result<()> {
         let path = key::path_of(&self.place.root, key)?;
-        self.blocking(move |place| match fs::remove_file(&path) {
-            Ok(()) => place.sync_parent(&path),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                Ok(())
+        self.blocking(move |place| {
+            let _changing = place.changing();
+            place.remove(&path)
+        })
+        .await
+    }
+
+    pub(super) async fn delete_if(&self, key: &str, etag: &str) -> Result<bool> {
+        let path = key::path_of(&self.place.root, key)?;
+        let etag = etag.to_owned();
+        self.blocking(move |place| {
+            let _changing = place.changing();
+            match file::look(&path)? {
+                Some(head) if head.etag != etag => Ok(false),
+                _ => place.remove(&path).map(|()| true),
             }
-            Err(error) => Err(Error::io("remove", &path)(error)),
         })
         .await
     }
@@ -107,6 +118,23 @@ impl DirStore {
 }
 
 impl Place {
+    /// What is guarded is no memory: a poisoned lock is as good.
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Ok(()) => self.sync_parent(path),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(Error::io("remove", path)(error)),
+        }
+    }
+
     fn sync_parent(&self, path: &Path) -> Result<()> {
         path.parent()
             .map_or(Ok(()), |parent| self.durability.sync_directory(parent))
@@ -165,6 +193,7 @@ impl Place {
             make_directories(parent, self.durability)?;
         }
         if condition == Put::Always {
+            let _changing = self.changing();
             fs::rename(temporary, path).map_err(Error::io("replace", path))?;
             return Ok(Published::Renamed);
         }
