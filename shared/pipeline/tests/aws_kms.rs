@@ -23,7 +23,10 @@ use base64::engine::general_purpose::STANDARD;
 use counting::Counting;
 use logbook_backends::{AwsClients, AwsOptions, Durability, Keys, KmsConfig, ObjectStore, Put};
 use logbook_model::{LogReject, ProductId};
-use logbook_pipeline::{Archived, Error, NewLog, Vault, archive_key, archive_log, open_log};
+use logbook_pipeline::{
+    Archived, Attempt, Error, LogAttributes, NewLog, Vault, archive_key, archive_log,
+    metadata_fits, open_log,
+};
 use serde_json::{Value, json};
 use support::{RUN, log_id, new_log, product};
 
@@ -148,10 +151,8 @@ async fn a_log_that_claims_another_product_is_refused_by_kms() {
     let (mine, other) = (fresh_product(), fresh_product());
     archive_log(&vault, log_of(&mine, "a")).await.unwrap();
     assert_eq!(read(&vault, &mine, "a").await.unwrap(), RUN);
-    let object = vault
-        .archive
-        .get(&archive_key(&mine, &log_id("a")), 1 << 20);
-    let mut object = object.await.unwrap().unwrap();
+    let key = archive_key(&mine, &log_id("a"));
+    let mut object = vault.archive.get(&key, 1 << 20).await.unwrap().unwrap();
     for value in object.metadata.values_mut() {
         *value = value.replace(mine.as_str(), other.as_str());
     }
@@ -176,6 +177,38 @@ async fn a_key_service_that_cannot_be_reached_rejects_no_log() {
     let error = read(&cut_off, &product, "a").await.unwrap_err();
     assert!(error.is_transient(), "{error}");
     assert!(!matches!(error, Error::Rejected { .. }));
+}
+
+/// Emulators do not count what S3 does: 2 KB of names and values.
+#[tokio::test]
+async fn all_that_is_said_of_a_log_fits_into_the_metadata_of_s3() {
+    let Some(vault) = vault().await else { return };
+    let product = product(&format!("{:x<63}", fresh_product().as_str()));
+    let mut log = log_of(&product, "a");
+    log.attempt = Attempt("a".repeat(64));
+    log.profile = Some("p".repeat(32));
+    log.conflict_with = Some(log_id(&"c".repeat(64)));
+    log.metadata = [
+        ("environment", "e".repeat(256)),
+        ("file_name", "f".repeat(256)),
+    ]
+    .into_iter()
+    .chain([("os", "o".repeat(256)), ("runtime", "r".repeat(180))])
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    assert!(metadata_fits(&log.metadata));
+    let said = log.metadata.clone();
+    archive_log(&vault, log).await.unwrap();
+    let key = archive_key(&product, &log_id("a"));
+    let headers = vault.archive.head(&key).await.unwrap().unwrap().metadata;
+    assert_eq!(
+        LogAttributes::from_headers(&headers).unwrap().metadata,
+        said
+    );
+    let all: usize = headers.iter().map(|(n, v)| n.len() + v.len()).sum();
+    // KMS wraps an AES-256 data key in 184 bytes; the emulator in others.
+    let bytes = all - headers["x-amz-3"].len() + 184_usize.div_ceil(3) * 4;
+    assert!(all > 1700 && bytes <= 2048, "{bytes}");
 }
 
 /// One request to the official client, which works on the same S3 and KMS. None, with a note,
@@ -227,11 +260,9 @@ async fn what_the_official_client_has_put_is_opened() {
     let product = fresh_product();
     // What the archive says of a log beside the envelope, as it says it of another.
     archive_log(&vault, log_of(&product, "a")).await.unwrap();
-    let head = vault.archive.head(&archive_key(&product, &log_id("a")));
+    let key = archive_key(&product, &log_id("a"));
+    let head = vault.archive.head(&key).await.unwrap().unwrap();
     let metadata: BTreeMap<String, String> = head
-        .await
-        .unwrap()
-        .unwrap()
         .metadata
         .into_iter()
         .filter(|(name, _)| name.starts_with("logbook-"))

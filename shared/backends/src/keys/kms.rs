@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{DataKeySpec, EncryptionAlgorithmSpec};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +13,8 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{NewDataKey, SecretKey, derive};
-use crate::Result;
 use crate::aws::{AwsClients, Call};
+use crate::{Error, Result};
 
 /// Sets the pseudorandom key of a secret text apart from any other use of that text.
 const EXTRACT_SALT: &[u8] = b"logbook hashing key 1";
@@ -97,10 +98,9 @@ impl KmsKeys {
             .send()
             .await
             .map_err(|error| call.failed(&error))?;
-        let plain = opened
-            .plaintext
-            .map(aws_sdk_kms::primitives::Blob::into_inner);
-        secret_key(call, plain.unwrap_or_default())
+        let plain = opened.plaintext.map(Blob::into_inner).unwrap_or_default();
+        // Whoever wrapped other bytes by our key wrapped no data key.
+        secret_key(call, plain).map_err(|_| Error::damaged("data key", "it has not 32 bytes"))
     }
 
     /// Derived as from a key file, from a secret that is fetched once.
