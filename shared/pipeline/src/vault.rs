@@ -31,8 +31,11 @@ pub struct Vault {
     pub archive: ObjectStore,
     keys: Keys,
     sealing: Mutex<HashMap<ProductId, Arc<Slot>>>,
-    opened: Mutex<HashMap<(ProductId, WrappedKey), Arc<OnceCell<DataKey>>>>,
+    opened: Mutex<HashMap<Asked, Arc<OnceCell<DataKey>>>>,
 }
+
+/// What a key service is asked to unwrap.
+type Asked = (ProductId, WrappedKey);
 
 /// The key in use of one product; locked while the next is fetched.
 type Slot = tokio::sync::Mutex<Option<InUse>>;
