@@ -71,6 +71,20 @@ pub enum Error {
     /// The schema could not be brought up to date. Transient: nothing about a log is at fault.
     #[error("migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A service refused, failed, or could not be reached. See [`Error::is_transient`].
+    #[error("{service} cannot {action}: {code}{}{detail}", if detail.is_empty() { "" } else { ", " })]
+    Service {
+        /// Which service.
+        service: &'static str,
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// The service's own code where it gave one, such as `SlowDown`.
+        code: String,
+        /// Whether it is the surroundings that are at fault, not what was handed over.
+        transient: bool,
+        /// What helps to find out more; nothing of what was handed over.
+        detail: String,
+    },
     /// A task on the blocking pool did not finish. Transient.
     #[error("a blocking task did not finish: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -82,6 +96,7 @@ impl Error {
         match self {
             Self::TooLarge { .. } | Self::InvalidKey { .. } | Self::Damaged { .. } => false,
             Self::Sql(error) => !fault::is_input_fault(error),
+            Self::Service { transient, .. } => *transient,
             _ => true,
         }
     }

@@ -71,7 +71,7 @@ pub enum Archived {
 /// # Errors
 /// [`Error::Rejected`] only where the sealed log would be too large.
 pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
-    let key = vault.sealing_key(&log.product)?;
+    let key = vault.sealing_key(&log.product).await?;
     let hash_key = vault.keys().content_hash_key(&log.product).await?;
     let pseudonym_key = vault.keys().pseudonym_key(&log.product).await?;
     let metadata = pseudonymise(&pseudonym_key, log.metadata, log.readable_accounts);

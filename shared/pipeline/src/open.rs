@@ -52,10 +52,10 @@ pub(crate) async fn find(vault: &Vault, product: &ProductId, log: &LogId) -> Res
 /// was written, or a store's transient error.
 pub async fn open_log(vault: &Vault, product: &ProductId, log: &LogId) -> Result<Opened> {
     let found = find(vault, product, log).await?;
-    open_found(vault, product, log, found)
+    open_found(vault, product, log, found).await
 }
 
-pub(crate) fn open_found(
+pub(crate) async fn open_found(
     vault: &Vault,
     product: &ProductId,
     log: &LogId,
@@ -69,7 +69,7 @@ pub(crate) fn open_found(
         max_sealed_bytes: MAX_SEALED_BYTES,
     };
     envelope.check(&expected)?;
-    let key = vault.data_key(&envelope, product)?;
+    let key = vault.data_key(&envelope, product).await?;
     let sealed_bytes = found.object.body.len() as u64;
     if sealed_bytes == 0 {
         return Err(Error::rejected(

@@ -150,7 +150,7 @@ async fn prepare(
         );
         return Ok(Prepared::Rejected(Box::new(row)));
     }
-    let opened = match open_found(vault, &job.product, &job.log_id, found) {
+    let opened = match open_found(vault, &job.product, &job.log_id, found).await {
         Ok(opened) => opened,
         Err(Error::Rejected { reason, detail }) => {
             let row = refuse(meta, reason, detail, product.session_timeout_secs);

@@ -94,11 +94,10 @@ impl DirStore {
         let etag = etag.to_owned();
         self.blocking(move |place| {
             let _lock = place.lock()?;
-            let fits = is_tagged(&path, &etag)?;
-            if fits {
-                place.remove(&path)?;
+            match file::look(&path)? {
+                Some(head) if head.etag != etag => Ok(false),
+                _ => place.remove(&path).map(|()| true),
             }
-            Ok(fits)
         })
         .await
     }
