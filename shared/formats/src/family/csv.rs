@@ -58,6 +58,7 @@ pub(super) fn read(
         }
         interpreter.record(at, &slots);
         empty = slots.reuse(0);
+        records.lines.recycle(text);
     }
     interpreter.finish(records.lines.offset())
 }
