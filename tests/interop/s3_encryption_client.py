@@ -13,6 +13,14 @@ state ends with it. Bytes travel as base64. Requests:
   {"command": "read_local", .., "wrapping_key": ..}
       the same with a raw AES key in place of KMS
 
+With --emulator it works on the S3 and KMS that `tests/emulator/run` names in its environment, and
+knows two more requests:
+
+  {"command": "write_object", "bucket", "key", "context", "plain": .., "metadata": {..}}
+      the official client puts an object, with further metadata -> {}
+  {"command": "read_object", "bucket", "key", "context"}
+      the official client gets an object -> {"plain", "log"}
+
 `context` is what the caller of the official client gives, without the reserved key; for
 generate_data_key it is the whole KMS context. `log` is the plaintext after gunzip.
 A request that fails gives {"error": ..}.
@@ -23,12 +31,15 @@ import gzip
 import json
 import os
 import sys
+from contextlib import nullcontext
 
-os.environ.update(
-    AWS_ACCESS_KEY_ID="testing",
-    AWS_SECRET_ACCESS_KEY="testing",
-    AWS_DEFAULT_REGION="eu-central-1",
-)
+ON_EMULATOR = sys.argv[1:] == ["--emulator"]
+if not ON_EMULATOR:
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="testing",
+        AWS_SECRET_ACCESS_KEY="testing",
+        AWS_DEFAULT_REGION="eu-central-1",
+    )
 
 import boto3
 from attrs import define, field
@@ -77,6 +88,9 @@ class Simulation:
     def __init__(self):
         self.s3 = boto3.client("s3")
         self.kms = boto3.client("kms")
+        if ON_EMULATOR:
+            self.kms_key_id = os.environ["LOGBOOK_TEST_AWS_KEY"]
+            return
         self.kms_key_id = self.kms.create_key()["KeyMetadata"]["KeyId"]
         location = {"LocationConstraint": os.environ["AWS_DEFAULT_REGION"]}
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
@@ -125,22 +139,44 @@ class Simulation:
         self.s3.put_object(
             Bucket=BUCKET, Key=KEY, Body=decode(request["body"]), Metadata=request["headers"]
         )
-        got = self.official(keyring).get_object(
-            Bucket=BUCKET, Key=KEY, EncryptionContext=request["context"]
-        )
-        plain = got["Body"].read()
-        return {"plain": encode(plain), "log": encode(gzip.decompress(plain))}
+        return self.read_object({"bucket": BUCKET, "key": KEY} | request, keyring)
 
     def read_local(self, request):
         return self.read(request, RawAesKeyring(decode(request["wrapping_key"])))
 
+    def read_object(self, request, keyring=None):
+        got = self.official(keyring).get_object(
+            Bucket=request["bucket"],
+            Key=request["key"],
+            EncryptionContext=request["context"],
+        )
+        plain = got["Body"].read()
+        return {"plain": encode(plain), "log": encode(gzip.decompress(plain))}
+
+    def write_object(self, request):
+        self.official().put_object(
+            Bucket=request["bucket"],
+            Key=request["key"],
+            Body=decode(request["plain"]),
+            Metadata=request["metadata"],
+            EncryptionContext=request["context"],
+        )
+        return {}
+
 
 def main():
-    with mock_aws():
+    with nullcontext() if ON_EMULATOR else mock_aws():
         simulation = Simulation()
         commands = {
             name: getattr(simulation, name)
-            for name in ("write", "generate_data_key", "read", "read_local")
+            for name in (
+                "write",
+                "generate_data_key",
+                "read",
+                "read_local",
+                "read_object",
+                "write_object",
+            )
         }
         for line in sys.stdin:
             request = json.loads(line)

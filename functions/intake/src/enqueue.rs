@@ -1,7 +1,6 @@
 //! From the archive to the parse queue.
 
-use logbook_backends::Attributes;
-use logbook_pipeline::{Job, Result, log_of_archive_key, steps};
+use logbook_pipeline::{Result, log_of_archive_key, queue_log};
 
 use crate::Context;
 
@@ -11,12 +10,5 @@ pub async fn enqueue(context: &Context, key: &str) -> Result<()> {
         tracing::warn!("an archive key that names no log was passed over");
         return Ok(());
     };
-    steps::reach("intake.before_queue");
-    let job = Job::new(product, log, (context.now)());
-    context
-        .queue
-        .send(&job.to_body(), &Attributes::new())
-        .await?;
-    steps::reach("intake.after_queue");
-    Ok(())
+    queue_log(&context.queue, product, log, (context.now)()).await
 }

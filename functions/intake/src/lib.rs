@@ -15,7 +15,7 @@ use logbook_model::Timestamp;
 use logbook_pipeline::{ARCHIVE_PREFIX, INBOX_PREFIX, Registry, Vault};
 
 pub use enqueue::enqueue;
-pub use take_in::{TakenIn, take_in};
+pub use take_in::{MAX_OBJECT_BYTES, TakenIn, refuse_too_large, take_in};
 
 /// What the function needs, built once.
 #[derive(Debug, Clone)]

@@ -7,11 +7,13 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use logbook_backends::{Durability, Keys, ObjectStore, Put, Queue, QueuePolicy, Receive};
-use logbook_intake::{Context, IntakeError, TakenIn, handle, take_in};
+use logbook_backends::{
+    Durability, Keys, ObjectStore, Put, PutOutcome, Queue, QueuePolicy, Receive,
+};
+use logbook_intake::{Context, IntakeError, MAX_OBJECT_BYTES, TakenIn, handle, take_in};
 use logbook_model::{Consent, LogId, ProductId, Timestamp};
 use logbook_pipeline::{
-    Archived, Job, NewProduct, Registry, Vault, add_product, archive_key, open_log,
+    Archived, Job, NewProduct, Refusal, Registry, Vault, add_product, archive_key, open_log,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -27,7 +29,7 @@ const NOON: Timestamp = Timestamp(1_793_620_800_000_000);
 
 struct Site {
     context: Context,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Site {
@@ -58,10 +60,7 @@ impl Site {
             queue: queue.await.unwrap(),
             now: || NOON,
         };
-        Self {
-            context,
-            _directory: directory,
-        }
+        Self { context, directory }
     }
 
     async fn drop_in(&self, key: &str, said: &[(&str, &str)]) {
@@ -214,6 +213,88 @@ async fn an_object_without_consent_is_removed_and_kept_nowhere() {
         assert_eq!(taken, TakenIn::ConsentOff, "{consent:?}");
         assert!(site.waiting().await.is_empty());
         assert!(site.archived().await.is_empty());
+    }
+}
+
+/// Lets an object grow beyond what is taken in, without writing so much.
+fn grow(site: &Site, key: &str) {
+    let file = site.directory.path().join(format!("inbox/{key}@"));
+    let file = std::fs::File::options().write(true).open(file).unwrap();
+    file.set_len(MAX_OBJECT_BYTES + 10_000).unwrap();
+}
+
+#[tokio::test]
+async fn an_object_that_is_too_large_leaves_a_note_to_be_rejected() {
+    let site = Site::new().await;
+    for key in ["inbox/editor/files/big.log", "inbox/editor/tickets/big"] {
+        let said = [("logbook-user", "ann"), ("logbook-consent", "error")];
+        site.drop_in(key, &said).await;
+        grow(&site, key);
+        site.tell(&event_of(&[key])).await.unwrap();
+        assert!(site.waiting().await.is_empty(), "{key}");
+    }
+    let archived = site.archived().await;
+    assert_eq!(archived.len(), 2);
+    for key in archived {
+        let (product, log) = logbook_pipeline::log_of_archive_key(&key).unwrap();
+        let opened = open_log(&site.context.vault, &product, &log).await.unwrap();
+        let attributes = &opened.attributes;
+        let Some(Refusal::TooLarge { bytes }) = attributes.refused else {
+            unreachable!("{attributes:?} is not refused");
+        };
+        assert!(bytes > MAX_OBJECT_BYTES, "{bytes}");
+        assert_eq!(attributes.consent, Consent::Error);
+        assert!(attributes.metadata.is_empty(), "{attributes:?}");
+        let mut note = String::new();
+        opened
+            .log
+            .reader(1 << 20)
+            .read_to_string(&mut note)
+            .unwrap();
+        assert!(note.starts_with("too large: "), "{note}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_too_large_and_comes_twice_is_one_log() {
+    let site = Site::new().await;
+    let key = "inbox/editor/files/big.log";
+    for expected in [Archived::Created, Archived::Already] {
+        site.drop_in(key, &[]).await;
+        grow(&site, key);
+        let taken = take_in(&site.context, key).await.unwrap();
+        assert!(
+            matches!(&taken, TakenIn::Archived(_, _, archived) if *archived == expected),
+            "{taken:?}"
+        );
+    }
+    assert_eq!(site.archived().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_object_that_takes_the_place_of_another_meanwhile_is_not_lost() {
+    let site = Site::new().await;
+    let key = "inbox/editor/files/same.log";
+    for round in 0..40 {
+        site.drop_in(key, &[]).await;
+        let context = site.context.clone();
+        let taking = tokio::spawn(async move { take_in(&context, key).await });
+        // Somewhere between its being read and its being removed.
+        tokio::time::sleep(Duration::from_micros(round * 150)).await;
+        let body = format!("{LOG}{{\"name\":\"round {round}\"}}\n").into_bytes();
+        let put = site
+            .context
+            .inbox
+            .put(key, body, BTreeMap::new(), Put::Always);
+        let PutOutcome::Created { etag } = put.await.unwrap() else {
+            unreachable!("it may replace what is there");
+        };
+        taking.await.unwrap().unwrap();
+        take_in(&site.context, key).await.unwrap();
+        let log = LogId::of_object(&product("editor"), key, &etag);
+        let archived = archive_key(&product("editor"), &log);
+        let head = site.context.vault.archive.head(&archived).await.unwrap();
+        assert!(head.is_some(), "round {round}");
     }
 }
 

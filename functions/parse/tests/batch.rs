@@ -76,7 +76,7 @@ impl Site {
             consent: Consent::Usage,
             received_at: NOON,
             attempt: Attempt(id.to_owned()),
-            conflict_with: None,
+            refused: None,
             readable_accounts: false,
             profile: None,
             metadata: BTreeMap::new(),

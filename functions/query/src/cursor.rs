@@ -30,6 +30,18 @@ pub(crate) fn decode<K: DeserializeOwned>(list: &str, text: &str) -> Result<K, P
     })
 }
 
+/// Cuts what was found, which is one more than a page takes if there is a next one, to a page;
+/// gives the cursor of the next.
+pub(crate) fn cut<T>(
+    rows: &mut Vec<T>,
+    limit: u32,
+    cursor: impl FnOnce(&T) -> String,
+) -> Option<String> {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    rows.last().filter(|_| more).map(cursor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

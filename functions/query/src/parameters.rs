@@ -154,7 +154,7 @@ impl Parameters {
             let detail = format!("the token does not cover the product {id}");
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
-        if let Some(product) = products.product(&id) {
+        if let Some(product) = products.product(&id)? {
             return Ok(product.clone());
         }
         // Logs that came for it all the same can be asked for: why they were rejected.

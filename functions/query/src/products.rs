@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use logbook_bootstrap::Problem;
-use logbook_formats::Profile;
 use logbook_model::{Consent, ProductId};
 use logbook_pipeline::Product;
 use serde::Serialize;
@@ -30,6 +29,9 @@ pub(crate) struct ProductReply {
     /// fits each.
     #[schema(example = "logbook@1")]
     profile: String,
+    /// Why the profile cannot be used: logs are taken, and parsed when that is mended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
     /// The consent of logs that state none: `off`, `crash`, `error` or `usage`.
     #[schema(value_type = String, example = "usage")]
     consent: Consent,
@@ -43,10 +45,10 @@ pub(crate) struct ProductReply {
 
 impl From<&Product> for ProductReply {
     fn from(product: &Product) -> Self {
-        let profile = product.profile.as_ref();
         Self {
             product: product.id.clone(),
-            profile: profile.map_or_else(|| "auto".to_owned(), Profile::reference),
+            profile: product.profile_reference(),
+            fault: product.fault.as_ref().map(ToString::to_string),
             consent: product.consent,
             min_users: product.min_users,
             session_timeout_secs: product.session_timeout_secs,

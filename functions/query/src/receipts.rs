@@ -135,7 +135,7 @@ async fn asked_for(
         return given.product_with_logs(context, &principal).await;
     };
     let products = context.registry.snapshot().await?;
-    let Some(product) = products.product_of_key(key) else {
+    let Some(product) = products.product_of_key(key)? else {
         let detail = "the key is not valid here";
         return Err(Problem::new(ProblemKind::Unauthorized, detail));
     };

@@ -157,14 +157,13 @@ pub(crate) async fn list(
             .as_ref()
             .is_none_or(|only| total.reason == *only)
     });
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
+    let next = cursor::cut(&mut rows, limit, |row| write_key(&row.key));
     reply::json(&RejectsReply {
         product: filter.product,
         from: *filter.days.start(),
         to: *filter.days.end(),
         totals: totals.into_iter().map(TotalReply::from).collect(),
-        next: rows.last().filter(|_| more).map(|row| write_key(&row.key)),
+        next,
         samples: rows.into_iter().map(SampleReply::from).collect(),
     })
 }

@@ -99,6 +99,7 @@ fn problem(error: Error) -> Problem {
         Error::RepeatedParameter { parameter } | Error::BadValue { parameter, .. } => {
             Problem::new(ProblemKind::BadRequest, detail).with("parameter", parameter)
         }
+        Error::Backend(error) => error.into(),
         error => Problem::internal(&error, error.is_transient()),
     }
 }

@@ -100,16 +100,12 @@ pub(crate) async fn list(
 
 /// A page of what was found, which is one more than the page takes if there is a next one.
 fn page(filter: SessionFilter, mut rows: Vec<SessionRow>, limit: u32) -> SessionsReply {
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
+    let next = cursor::cut(&mut rows, limit, |row| write_key(&row.key()));
     SessionsReply {
         product: filter.product,
         from: *filter.days.start(),
         to: *filter.days.end(),
-        next: rows
-            .last()
-            .filter(|_| more)
-            .map(|row| write_key(&row.key())),
+        next,
         sessions: rows
             .into_iter()
             .map(|row| SessionReply::new(row.session, row.open_until))

@@ -190,3 +190,35 @@ async fn a_store_that_fails_is_said_without_its_words() {
     assert_eq!(answer.header(header::RETRY_AFTER), "5");
     assert!(!answer.text().contains("pool"), "{}", answer.text());
 }
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn a_database_that_is_away_is_said_to_be_resuming() {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use logbook_backends::{Credentials, Database, MySqlConfig, Tls};
+
+    // A port on which nobody listens.
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    drop(taken);
+    let mut config = MySqlConfig::new("127.0.0.1", "nobody", Credentials::Password(None), "a");
+    config.sessions_schema = Some("b".to_owned());
+    config.port = port;
+    config.tls = Tls::PlainLoopback;
+    config.acquire_timeout = std::time::Duration::from_millis(200);
+    let mut api = Api::new().await;
+    api.context.analytics = Database::open_mysql(&config).unwrap();
+    api.context.sessions = api.context.analytics.clone();
+    let token = format!("Bearer {TOKEN}");
+    let token = [("authorization", token.as_str())];
+    for path in ["/v1/sessions", "/v1/reports/release-health", "/v1/ledger"] {
+        let answer = ask(api.limited(Scope::ALL, None), "GET", path, &token).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.problem().as_str()),
+            (503, "database-resuming"),
+            "{path}"
+        );
+        assert_eq!(answer.header(header::RETRY_AFTER), "10");
+    }
+}

@@ -19,7 +19,7 @@ pub(crate) async fn product(context: &Context, headers: &HeaderMap) -> Result<Pr
     };
     let snapshot = context.registry.snapshot().await?;
     snapshot
-        .product_of_key(key)
+        .product_of_key(key)?
         .cloned()
         .ok_or_else(|| Problem::new(ProblemKind::Unauthorized, "the key is not one of a product"))
 }

@@ -5,21 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::HeaderMap;
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Consent, LogId, Timestamp};
-use logbook_pipeline::metadata_fits;
+use logbook_pipeline::{SAID, metadata_fits};
 
-/// Names that an uploader may give, as in `X-Logbook-File-Name`.
-pub(crate) const NAMES: &[&str] = &[
-    "session",
-    "version",
-    "os",
-    "runtime",
-    "user",
-    "installation",
-    "account",
-    "environment",
-    "file_name",
-    "modified_at",
-];
 /// Longest value, in bytes.
 const MAX_VALUE_BYTES: usize = 256;
 
@@ -77,10 +64,10 @@ pub(crate) fn set(given: &mut Given, name: &str, value: &str) -> Result<(), Prob
     match name {
         "log_id" => given.log = Some(LogId::new(value).map_err(|error| bad(error.to_string()))?),
         "consent" => given.consent = Some(value.parse().map_err(|error| bad(format!("{error}")))?),
-        _ if !NAMES.contains(&name) => {
+        _ if !SAID.contains(&name) => {
             let detail = format!(
                 "{name:?} is nothing an uploader says; known are log_id, consent, {}",
-                NAMES.join(", ")
+                SAID.join(", ")
             );
             return Err(Problem::new(ProblemKind::UnknownParameter, detail).with("parameter", name));
         }

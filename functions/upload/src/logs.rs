@@ -110,7 +110,7 @@ pub(crate) async fn archive(
         received_at: (context.now)(),
         attempt: Attempt(Uuid::new_v4().simple().to_string()),
         profile: (via == Via::Otlp).then(|| "otlp".to_owned()),
-        conflict_with: None,
+        refused: None,
         readable_accounts: product.accounts_readable,
         metadata: given.metadata,
     };

@@ -1,6 +1,7 @@
 //! `POST /v1/uploads`: a ticket for an upload that goes past this function into the inbox.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use logbook_backends::ObjectStore;
 use logbook_bootstrap::http::{parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{LogId, ProductId, Timestamp};
@@ -36,6 +38,7 @@ pub struct Tickets {
 #[derive(Debug)]
 enum Backend {
     Local { base_url: String, key: [u8; 32] },
+    Presigned(ObjectStore),
 }
 
 /// An upload that a ticket allows.
@@ -68,13 +71,24 @@ impl Tickets {
         }
     }
 
-    fn issue(
+    /// Tickets that the inbox itself honours: signed requests of S3.
+    pub const fn presigned(inbox: ObjectStore) -> Self {
+        Self {
+            backend: Backend::Presigned(inbox),
+        }
+    }
+
+    /// A ticket from an instant on: where to send the upload, and the headers to send with it.
+    async fn issue(
         &self,
         upload: &TicketUpload,
-        expires_at: Timestamp,
-    ) -> (String, BTreeMap<String, String>) {
-        let Backend::Local { base_url, key } = &self.backend;
-        let packed = pack(upload, expires_at);
+        now: Timestamp,
+    ) -> Result<(String, BTreeMap<String, String>), Problem> {
+        let (base_url, key) = match &self.backend {
+            Backend::Local { base_url, key } => (base_url, key),
+            Backend::Presigned(inbox) => return presign(inbox, upload, now).await,
+        };
+        let packed = pack(upload, expiry(now));
         let signature = URL_SAFE_NO_PAD.encode(sign(key, packed.as_bytes()));
         let ticket = URL_SAFE_NO_PAD.encode(&packed);
         let url = format!("{base_url}/local/inbox/{ticket}.{signature}");
@@ -82,12 +96,15 @@ impl Tickets {
             ("content-length".to_owned(), upload.bytes.to_string()),
             ("if-none-match".to_owned(), "*".to_owned()),
         ]);
-        (url, headers)
+        Ok((url, headers))
     }
 
-    /// What a ticket out of a local URL allows at an instant.
+    /// What a ticket out of a local URL allows at an instant. Of tickets that S3 honours none is
+    /// ours to redeem.
     pub fn redeem(&self, ticket: &str, now: Timestamp) -> Result<TicketUpload, TicketError> {
-        let Backend::Local { key, .. } = &self.backend;
+        let Backend::Local { key, .. } = &self.backend else {
+            return Err(TicketError::Signature);
+        };
         let (packed, signature) = ticket.split_once('.').ok_or(TicketError::Signature)?;
         let packed = URL_SAFE_NO_PAD
             .decode(packed)
@@ -104,6 +121,26 @@ impl Tickets {
         }
         Ok(upload)
     }
+}
+
+async fn presign(
+    inbox: &ObjectStore,
+    upload: &TicketUpload,
+    now: Timestamp,
+) -> Result<(String, BTreeMap<String, String>), Problem> {
+    let valid = Duration::from_secs(VALID_SECS.unsigned_abs());
+    let put = inbox
+        .presign_put(&upload.key, upload.bytes, &upload.metadata, now, valid)
+        .await?;
+    let put = put.ok_or_else(|| {
+        Problem::internal(&"the inbox can sign no requests: it is a directory", false)
+    })?;
+    Ok((put.url, put.headers))
+}
+
+/// When a ticket expires that holds from `now` on.
+const fn expiry(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 + VALID_SECS * 1_000_000)
 }
 
 fn sign(key: &[u8; 32], packed: &[u8]) -> [u8; 32] {
@@ -161,9 +198,9 @@ pub(crate) async fn create(
         bytes,
         metadata,
     };
-    let expires_at = Timestamp((context.now)().0 + VALID_SECS * 1_000_000);
-    let (url, headers) = context.tickets.issue(&upload, expires_at);
-    Ok(answer(&product.id, &log, &url, &headers, expires_at))
+    let now = (context.now)();
+    let (url, headers) = context.tickets.issue(&upload, now).await?;
+    Ok(answer(&product.id, &log, &url, &headers, expiry(now)))
 }
 
 /// The name under which an object bears what was given.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use logbook_backends::sql::ledger;
 use logbook_backends::{Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
-use logbook_model::{Day, Timestamp};
+use logbook_model::{Day, ProductId, Timestamp};
 use logbook_pipeline::{Registry, archived_products, sweep_inbox};
 use serde::Serialize;
 
@@ -84,9 +84,8 @@ async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let registry = Registry::new(archive.clone(), Duration::ZERO);
     inbox(&data, &mut report).await;
     queue(&data, &mut report).await;
-    if let Some(sessions) = sessions(&data, &mut report).await {
-        products(&archive, &registry, &sessions, &mut report).await;
-    }
+    let sessions = sessions(&data, &archive, &mut report).await;
+    products(&archive, &registry, sessions.as_ref(), &mut report).await;
     Ok(report)
 }
 
@@ -117,6 +116,14 @@ fn folder(data: &DataFolder, report: &mut Report) {
 }
 
 async fn keys(data: &DataFolder, report: &mut Report) {
+    // Opening would make them anew, and hide that they are gone.
+    if !data.has_keys() {
+        let found = format!("{} does not hold them", data.keys().display());
+        let what = "bring them back from your backup before anything is started: without them \
+                    the archive cannot be opened";
+        report.add("keys", Verdict::Bad, found, what);
+        return;
+    }
     let (verdict, found) = match Keys::open_dir(&data.keys()).await {
         Ok(_) => (Verdict::Good, "present, for their owner only".to_owned()),
         Err(error) => (Verdict::Bad, error.to_string()),
@@ -205,7 +212,25 @@ async fn queue(data: &DataFolder, report: &mut Report) {
     }
 }
 
-async fn sessions(data: &DataFolder, report: &mut Report) -> Option<Database> {
+async fn sessions(
+    data: &DataFolder,
+    archive: &ObjectStore,
+    report: &mut Report,
+) -> Option<Database> {
+    let what = "stop logbook, then `logbook rebuild` makes it anew from the archive";
+    // Opening would make it anew, and empty it balances with anything.
+    if !data.sessions().is_file() {
+        let is_empty = archived_products(archive)
+            .await
+            .is_ok_and(|ids| ids.is_empty());
+        let (verdict, found, what) = if is_empty {
+            (Verdict::Look, "not made yet", "`logbook run` makes it")
+        } else {
+            (Verdict::Bad, "missing, though there are logs", what)
+        };
+        report.add("sessions schema", verdict, found.to_owned(), what);
+        return None;
+    }
     let opened = async {
         let database = Database::open_file(&data.sessions(), Durability::Fsync).await?;
         logbook_backends::sql::migrate(&database).await?;
@@ -222,7 +247,6 @@ async fn sessions(data: &DataFolder, report: &mut Report) -> Option<Database> {
             Some(database)
         }
         Err(error) => {
-            let what = "stop logbook, then `logbook rebuild` makes it anew from the archive";
             report.add("sessions schema", Verdict::Bad, error.to_string(), what);
             None
         }
@@ -232,7 +256,7 @@ async fn sessions(data: &DataFolder, report: &mut Report) -> Option<Database> {
 async fn products(
     archive: &ObjectStore,
     registry: &Registry,
-    sessions: &Database,
+    sessions: Option<&Database>,
     report: &mut Report,
 ) {
     let snapshot = match registry.snapshot().await {
@@ -259,9 +283,13 @@ async fn products(
         format!("{count} registered"),
         "`logbook product add ID`",
     );
+    for fault in snapshot.faults() {
+        let what = "mend it: the products that it concerns wait for that, the others go on";
+        report.add("products", Verdict::Bad, fault.to_string(), what);
+    }
     match archived_products(archive).await {
         Ok(mut others) => {
-            others.retain(|id| snapshot.product(id).is_none());
+            others.retain(|id| matches!(snapshot.product(id), Ok(None)));
             if !others.is_empty() {
                 let others: Vec<_> = others.iter().map(ToString::to_string).collect();
                 let found = format!("logs came for no product of yours: {}", others.join(", "));
@@ -271,37 +299,44 @@ async fn products(
         }
         Err(error) => report.add("archive", Verdict::Bad, error.to_string(), "see the error"),
     }
-    for product in snapshot.products() {
-        let days = Day(0)..=now().day().plus(1);
-        match ledger(sessions, &product.id, days).await {
-            Ok(ledger) => {
-                let off: Vec<_> = ledger
-                    .days
-                    .iter()
-                    .filter(|day| day.balanced == Some(false))
-                    .collect();
-                let verdict = if off.is_empty() {
-                    Verdict::Good
-                } else {
-                    Verdict::Bad
-                };
-                let found = match off.first() {
-                    None => format!("{}: balanced", product.id),
-                    Some(day) => format!(
-                        "{}: {} days do not balance; the first, {}: received {}, accounted for {}",
-                        product.id,
-                        off.len(),
-                        day.day,
-                        day.received,
-                        day.accounted()
-                    ),
-                };
-                let what = "`logbook report ledger` shows the days; a lost row is found again by \
-                            the next sweep of `logbook run`; if it stays, `logbook rebuild`";
-                report.add("ledger", verdict, found, what);
-            }
-            Err(error) => report.add("ledger", Verdict::Bad, error.to_string(), "see the error"),
+    if let Some(sessions) = sessions {
+        for product in snapshot.products() {
+            balance(sessions, &product.id, report).await;
         }
+    }
+}
+
+/// Whether all that was received for a product is accounted for.
+async fn balance(sessions: &Database, product: &ProductId, report: &mut Report) {
+    let days = Day(0)..=now().day().plus(1);
+    match ledger(sessions, product, days).await {
+        Ok(ledger) => {
+            let off: Vec<_> = ledger
+                .days
+                .iter()
+                .filter(|day| day.balanced == Some(false))
+                .collect();
+            let verdict = if off.is_empty() {
+                Verdict::Good
+            } else {
+                Verdict::Bad
+            };
+            let found = match off.first() {
+                None => format!("{product}: balanced"),
+                Some(day) => format!(
+                    "{}: {} days do not balance; the first, {}: received {}, accounted for {}",
+                    product,
+                    off.len(),
+                    day.day,
+                    day.received,
+                    day.accounted()
+                ),
+            };
+            let what = "`logbook report ledger` shows the days; a lost row is found again by \
+                            the next sweep of `logbook run`; if it stays, `logbook rebuild`";
+            report.add("ledger", verdict, found, what);
+        }
+        Err(error) => report.add("ledger", Verdict::Bad, error.to_string(), "see the error"),
     }
 }
 

@@ -4,12 +4,15 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use logbook_formats::{InspectedLog, Inspection, Limits, LogContext, Profile, ReadError, read_log};
+use anyhow::bail;
+use logbook_formats::{
+    InspectedLog, Inspection, Limits, LogContext, Profile, ReadError, foreign_text, read_log,
+};
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
 use serde::Serialize;
 
 use crate::cli::InspectArgs;
-use crate::log_file::{self, LogFile, Refused};
+use crate::log_file::{self, LogFile, Refused, archived};
 use crate::output;
 
 /// What a log holds, or why it is refused.
@@ -28,7 +31,12 @@ struct Rejected {
 }
 
 pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
-    let report = match log_file::open(&args.file, &args.sealed, args.max_inflated) {
+    let opened = match (&args.file, &args.log) {
+        (Some(file), _) => log_file::open(file, &args.sealed, args.max_inflated),
+        (None, Some(log)) => archived::open(&args.data.data, log, args.max_inflated),
+        (None, None) => bail!("name a log: FILE, or --log PRODUCT/LOG of a data folder"),
+    };
+    let report = match opened {
         Ok(log) => inspect(args, log)?,
         Err(error) => match error.downcast::<Refused>() {
             Ok(refused) => Report::refused(refused.reason, refused.detail, None),
@@ -55,7 +63,15 @@ fn inspect(args: &InspectArgs, log: LogFile) -> anyhow::Result<Report> {
             None,
         ));
     }
-    let Some(profile) = log_file::profile(&args.profile, &log.head)? else {
+    if let Some(what) = foreign_text(&log.head) {
+        let what = what.to_owned();
+        return Ok(Report::refused(LogReject::WrongFormat, what, None));
+    }
+    let found = match &log.profile {
+        Some(own) if args.profile.is_default() => Some(own.clone()),
+        _ => log_file::profile(&args.profile, &log.head)?,
+    };
+    let Some(profile) = found else {
         return Ok(Report::refused(
             LogReject::WrongFormat,
             log_file::no_profile(),
@@ -104,20 +120,35 @@ pub(crate) fn context(
         (None, Some(product)) => product.clone(),
         (None, None) => ProductId::new(profile.id())?,
     };
-    let name = args
-        .file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
+    let of_file = || {
+        args.file
+            .as_deref()?
+            .file_name()?
+            .to_str()
+            .map(str::to_owned)
+    };
+    let name = log.file_name.clone().or_else(of_file);
     let id = match (&args.log_id, &log.log) {
         (Some(id), _) => LogId::new(id.as_str())?,
         (None, Some(id)) => id.clone(),
         (None, None) => LogId::of_object(&product, name.as_deref().unwrap_or(""), ""),
     };
-    let mut context = LogContext::new(product, id, now());
+    let mut context = LogContext::new(product, id, log.received_at.unwrap_or_else(now));
     context.file_name = name;
     context.modified_at = log.modified_at;
     context.metadata.clone_from(&log.metadata);
     Ok(context)
+}
+
+/// What a flag means, for people.
+fn odd(flag: &str) -> &str {
+    match flag {
+        "epoch_start" => "times on the first day of 1970",
+        "far_ahead" => "times more than a day ahead",
+        "no_zone" => "times without a zone",
+        "duplicate_keys" => "records with a key that comes twice",
+        other => other,
+    }
 }
 
 fn now() -> Timestamp {
@@ -169,6 +200,15 @@ impl Report {
                     "repaired  {} lines were no UTF-8",
                     log.repaired_utf8
                 ));
+            }
+            if log.continuation_lines > 0 {
+                line(format!(
+                    "continued {} lines begin no record",
+                    log.continuation_lines
+                ));
+            }
+            for (flag, records) in &log.flagged {
+                line(format!("odd       {records} {}", odd(flag)));
             }
             if log.backward_steps > 0 {
                 line(format!("clock     {} steps back", log.backward_steps));

@@ -1,14 +1,19 @@
 //! `logbook product`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
-use logbook_pipeline::{NewProduct, Registry, add_product, add_product_key, put_profile};
+use logbook_pipeline::{
+    NewProduct, Product, ProductChange, Registry, Snapshot, add_product_key, add_product_with_key,
+    change_product, put_profile,
+};
 
 use super::{REFUSED, block_on};
-use crate::cli::{DataArgs, ProductCommand};
+use crate::cli::{DataArgs, ProductCommand, ProductSetArgs};
 use crate::host::{DataFolder, Secrets};
 use crate::{log_file, output};
 
@@ -33,6 +38,11 @@ pub(super) fn run(command: ProductCommand) -> anyhow::Result<ExitCode> {
                 };
                 add(&data, new).await
             }
+            ProductCommand::Show { id, data, json } => {
+                let (_, archive) = existing(&data).await?;
+                show(archive, &ProductId::new(id)?, json).await
+            }
+            ProductCommand::Set(args) => set(args).await,
             ProductCommand::Key { id, data } => key(&data, &ProductId::new(id)?).await,
             ProductCommand::Profile { file, data } => {
                 let (_, archive) = open(&data).await?;
@@ -51,26 +61,26 @@ async fn open(data: &DataArgs) -> anyhow::Result<(DataFolder, ObjectStore)> {
     Ok((data, archive))
 }
 
-async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
+/// The archive of an installation that is there.
+async fn existing(data: &DataArgs) -> anyhow::Result<(DataFolder, ObjectStore)> {
     let data = DataFolder::existing(data.data.clone())?;
     let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-    let snapshot = Registry::new(archive, std::time::Duration::ZERO)
-        .snapshot()
-        .await?;
+    Ok((data, archive))
+}
+
+async fn snapshot(archive: ObjectStore) -> anyhow::Result<Arc<Snapshot>> {
+    let snapshot = Registry::new(archive, Duration::ZERO).snapshot().await?;
+    for fault in snapshot.faults() {
+        output::note(&format!("faulty: {fault}"));
+    }
+    Ok(snapshot)
+}
+
+async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
+    let (_, archive) = existing(data).await?;
+    let snapshot = snapshot(archive).await?;
     if json {
-        let products: Vec<_> = snapshot
-            .products()
-            .map(|product| {
-                serde_json::json!({
-                    "id": product.id,
-                    "profile": product.profile.as_ref().map_or("auto".to_owned(), logbook_formats::Profile::reference),
-                    "consent": product.consent,
-                    "min_users": product.min_users,
-                    "session_timeout_secs": product.session_timeout_secs,
-                    "accounts_readable": product.accounts_readable,
-                })
-            })
-            .collect();
+        let products: Vec<_> = snapshot.products().map(as_json).collect();
         output::json(&products)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -79,10 +89,7 @@ async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
         .map(|product| {
             vec![
                 product.id.to_string(),
-                product
-                    .profile
-                    .as_ref()
-                    .map_or("auto".to_owned(), logbook_formats::Profile::reference),
+                product.profile_reference(),
                 product.consent.to_string(),
                 product.min_users.to_string(),
             ]
@@ -95,19 +102,72 @@ async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn as_json(product: &Product) -> serde_json::Value {
+    let mut json = serde_json::json!({
+        "id": product.id,
+        "profile": product.profile_reference(),
+        "consent": product.consent,
+        "min_users": product.min_users,
+        "session_timeout_secs": product.session_timeout_secs,
+        "accounts_readable": product.accounts_readable,
+    });
+    if let Some(fault) = &product.fault {
+        json["fault"] = fault.to_string().into();
+    }
+    json
+}
+
+async fn show(archive: ObjectStore, id: &ProductId, json: bool) -> anyhow::Result<ExitCode> {
+    let snapshot = snapshot(archive).await?;
+    let product = snapshot
+        .product(id)?
+        .with_context(|| format!("there is no product {id}; `logbook product list` lists them"))?;
+    if json {
+        output::json(&as_json(product))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let accounts = if product.accounts_readable {
+        "as they come"
+    } else {
+        "as pseudonyms"
+    };
+    output::text(&format!(
+        "product          {}\nprofile          {}\nconsent          {}\nmin users        {}\n\
+         session timeout  {} s\naccounts         {accounts}\n",
+        product.id,
+        product.profile_reference(),
+        product.consent,
+        product.min_users,
+        product.session_timeout_secs,
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn set(args: ProductSetArgs) -> anyhow::Result<ExitCode> {
+    let id = ProductId::new(args.id)?;
+    let (_, archive) = existing(&args.data).await?;
+    let settings = args.settings;
+    let change = ProductChange {
+        profile: settings.profile,
+        consent: settings.consent.map(|text| text.parse()).transpose()?,
+        min_users: settings.min_users,
+        session_timeout_secs: settings.session_timeout,
+        accounts_readable: settings.readable_accounts,
+    };
+    change_product(&archive, &id, change).await?;
+    show(archive, &id, args.json).await
+}
+
 async fn add(data: &DataArgs, new: NewProduct) -> anyhow::Result<ExitCode> {
     let (data, archive) = open(data).await?;
     let id = new.id.clone();
-    if !add_product(&archive, new).await? {
+    let Some(key) = add_product_with_key(&archive, new).await? else {
         output::note(&format!(
-            "product {id} is registered already; nothing was changed"
+            "product {id} is registered already; nothing was changed (`logbook product set`)"
         ));
         return Ok(ExitCode::from(REFUSED));
-    }
-    let key = add_product_key(&archive, &id).await?;
-    Secrets::new(&data)
-        .keep_product_key(&id, &key)
-        .context("keeping the key")?;
+    };
+    keep(&data, &id, &key)?;
     output::text(&format!(
         "product {id} is registered; its upload key, shown once:\n{key}\n"
     ))?;
@@ -115,9 +175,15 @@ async fn add(data: &DataArgs, new: NewProduct) -> anyhow::Result<ExitCode> {
 }
 
 async fn key(data: &DataArgs, id: &ProductId) -> anyhow::Result<ExitCode> {
-    let data = DataFolder::existing(data.data.clone())?;
-    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
+    let (data, archive) = existing(data).await?;
     let key = add_product_key(&archive, id).await?;
+    keep(&data, id, &key)?;
     output::text(&format!("{key}\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps a key for the tools on this machine; an earlier one goes on to let in.
+fn keep(data: &DataFolder, id: &ProductId, key: &str) -> anyhow::Result<()> {
+    let kept = Secrets::new(data).keep_product_key(id, key);
+    kept.context("keeping the key")
 }

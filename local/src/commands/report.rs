@@ -26,10 +26,10 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
             .await?;
         let products: Vec<&Product> = snapshot.products().collect();
         let product = match (&args.product, products.as_slice()) {
-            (Some(id), all) => {
+            (Some(id), _) => {
                 let id = ProductId::new(id.as_str())?;
-                all.iter()
-                    .find(|p| p.id == id)
+                snapshot
+                    .product(&id)?
                     .with_context(|| format!("there is no product {id}"))?
             }
             (None, [only]) => only,

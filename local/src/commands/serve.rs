@@ -51,6 +51,7 @@ async fn serve(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let pace = Pace {
         analyze: Duration::from_secs(args.analyze_secs.max(1)),
         sweep: Duration::from_secs(args.sweep_secs.max(1)),
+        sweep_age: Duration::from_secs(args.sweep_age_secs),
         ..Pace::default()
     };
     let _loops = Loops::start(&mut host, pace);
@@ -104,7 +105,7 @@ async fn first_run(
         add_product(&host.vault.archive, new).await?;
     }
     if secrets.product_key(product)?.is_none()
-        && host.registry.reload().await?.product(product).is_some()
+        && host.registry.reload().await?.product(product)?.is_some()
     {
         let key = add_product_key(&host.vault.archive, product).await?;
         secrets.keep_product_key(product, &key)?;

@@ -133,7 +133,7 @@ async fn local_key(args: &UploadArgs, product: &ProductId) -> anyhow::Result<Str
     let snapshot = Registry::new(archive.clone(), Duration::ZERO)
         .snapshot()
         .await?;
-    if snapshot.product(product).is_none() {
+    if snapshot.product(product)?.is_none() {
         bail!(
             "there is no product {product}: name one with --product, register it with \
              `logbook product add {product}`, or let --profile do so"

@@ -56,6 +56,12 @@ impl DataFolder {
         self.root.join("analytics.db")
     }
 
+    /// Whether the keys are there, without which the archive cannot be opened.
+    pub(crate) fn has_keys(&self) -> bool {
+        let file = |name: &str| self.keys().join(name).is_file();
+        file("kek.key") && file("hmac.key")
+    }
+
     /// Whether there is an installation.
     pub(crate) fn exists(&self) -> bool {
         self.archive().is_dir()

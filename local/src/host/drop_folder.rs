@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use logbook_backends::{ObjectStore, Put, PutOutcome};
+use logbook_backends::{Head, Put, PutOutcome};
+use logbook_intake::MAX_OBJECT_BYTES;
 use logbook_model::ProductId;
 use logbook_pipeline::inbox_key;
 
 /// How long a file must lie unchanged: whoever writes it is done.
 const QUIET: Duration = Duration::from_millis(1500);
-/// Largest file taken.
-const MAX_BYTES: u64 = 256 << 20;
 /// Most files looked at in one round.
 const MAX_FILES: usize = 10_000;
 
@@ -27,11 +26,11 @@ impl DropFolder {
     pub(super) async fn round(
         &mut self,
         folder: &Path,
-        inbox: &ObjectStore,
+        intake: &logbook_intake::Context,
     ) -> anyhow::Result<u64> {
         let mut moved = 0;
         for (product, path) in files(folder)? {
-            match self.one(&product, &path, inbox).await {
+            match self.one(&product, &path, intake).await {
                 Ok(true) => moved += 1,
                 Ok(false) => {}
                 Err(error) => self.complain(&path, &format!("{error:#}")),
@@ -44,47 +43,82 @@ impl DropFolder {
         &mut self,
         product: &ProductId,
         path: &Path,
-        inbox: &ObjectStore,
+        intake: &logbook_intake::Context,
     ) -> anyhow::Result<bool> {
         let meta = std::fs::symlink_metadata(path)?;
         let modified = meta.modified()?;
         if !meta.is_file() || modified.elapsed().unwrap_or_default() < QUIET {
             return Ok(false);
         }
-        if meta.len() > MAX_BYTES {
-            self.complain(path, &format!("larger than {MAX_BYTES} bytes: split it"));
-            return Ok(false);
-        }
         let name = path
             .file_name()
             .and_then(|name| name.to_str())
             .context("its name is not UTF-8")?;
-        let body = tokio::fs::read(path).await?;
         let micros = modified
             .duration_since(UNIX_EPOCH)
             .map_or(0, |d| d.as_micros());
+        let key = inbox_key(product, name);
+        if meta.len() > MAX_OBJECT_BYTES {
+            return self.refuse(path, &key, (meta.len(), micros), intake).await;
+        }
+        let body = tokio::fs::read(path).await?;
         let metadata = BTreeMap::from([
             ("logbook-file-name".to_owned(), ascii(name)),
             ("logbook-modified-at".to_owned(), micros.to_string()),
         ]);
         // Another file of this name may still wait in the inbox: it must not be replaced. This one
         // stays where it is until that one is taken in.
-        let key = inbox_key(product, name);
-        if inbox.put(&key, body, metadata, Put::IfAbsent).await? == PutOutcome::Exists {
+        if intake
+            .inbox
+            .put(&key, body, metadata, Put::IfAbsent)
+            .await?
+            == PutOutcome::Exists
+        {
             return Ok(false);
         }
         tokio::fs::remove_file(path).await?;
         Ok(true)
     }
 
+    /// A file that is too large for the inbox ends as a rejected log, once for each change of it,
+    /// and stays where it is for its owner to split.
+    async fn refuse(
+        &mut self,
+        path: &Path,
+        key: &str,
+        (bytes, modified_us): (u64, u128),
+        intake: &logbook_intake::Context,
+    ) -> anyhow::Result<bool> {
+        if self.is_known(path) {
+            return Ok(false);
+        }
+        let head = Head {
+            metadata: BTreeMap::new(),
+            etag: format!("{bytes}-{modified_us}"),
+            created_at: (intake.now)(),
+            size: bytes,
+        };
+        logbook_intake::refuse_too_large(intake, key, head).await?;
+        self.complain(path, "it is too large, and rejected: split it");
+        Ok(false)
+    }
+
     fn complain(&mut self, path: &Path, why: &str) {
-        let modified = std::fs::metadata(path)
-            .and_then(|meta| meta.modified())
-            .unwrap_or(UNIX_EPOCH);
-        if self.complained.insert(path.to_owned(), modified) != Some(modified) {
+        if !self.is_known(path) {
+            self.complained.insert(path.to_owned(), modified(path));
             tracing::error!(file = %path.display(), error = why, "dropped file not taken");
         }
     }
+
+    /// Whether it was complained of the file as it is.
+    fn is_known(&self, path: &Path) -> bool {
+        self.complained.get(path) == Some(&modified(path))
+    }
+}
+
+fn modified(path: &Path) -> SystemTime {
+    let meta = std::fs::metadata(path);
+    meta.and_then(|meta| meta.modified()).unwrap_or(UNIX_EPOCH)
 }
 
 /// Object metadata is ASCII.

@@ -1,11 +1,11 @@
 //! What goes on in the background: intake, parsing, analytics, sweeps.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
 
 use logbook_backends::{Created, Message, Receive};
-use logbook_model::{LogId, ProductId, Timestamp};
-use logbook_pipeline::{archive_key, archived_products, steps, sweep_archive, sweep_inbox};
+use logbook_model::{ProductId, Timestamp};
+use logbook_pipeline::{Requeue, archived_products, steps, sweep_archive, sweep_inbox};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -17,9 +17,6 @@ const VISIBILITY: Duration = Duration::from_mins(1);
 /// How soon a failed message comes again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PARSERS: usize = 2;
-/// A log that was queued again is not queued once more within this: its message may still wait
-/// its turn.
-const REQUEUE_AGAIN: Duration = Duration::from_mins(15);
 
 /// How often things are done.
 #[derive(Debug, Clone, Copy)]
@@ -65,11 +62,7 @@ impl Loops {
         }
         tasks.spawn(analyze(host.analyzer(), pace));
         tasks.spawn(sweep(host.sweeper(), pace));
-        tasks.spawn(dropped(
-            host.data.clone(),
-            host.inbox.clone(),
-            pace.drop_folder,
-        ));
+        tasks.spawn(dropped(host.data.clone(), host.intake(), pace.drop_folder));
         Self { _tasks: tasks }
     }
 }
@@ -159,18 +152,18 @@ async fn analyze(analyzer: Analyzer, pace: Pace) {
     }
 }
 
-async fn sweep(mut sweeper: Sweeper, pace: Pace) {
+async fn sweep(sweeper: Sweeper, pace: Pace) {
     // What is there at the start was left by an earlier process: no age is asked of it. Later an
     // object may have its time and not yet its name; the ledger waits until that is past.
-    let (mut age, mut settling) = (Duration::ZERO, Duration::ZERO);
+    let (mut at_start, mut settling) = (true, Duration::ZERO);
     let mut ticks = interval(pace.sweep);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = sweeper.run(age, settling).await {
-            tracing::error!(error = %format!("{error:#}"), "sweep not finished");
+        match sweeper.run(pace.sweep_age, settling, at_start).await {
+            Ok(()) => (at_start, settling) = (false, pace.settling),
+            Err(error) => tracing::error!(error = %format!("{error:#}"), "sweep not finished"),
         }
-        (age, settling) = (pace.sweep_age, pace.settling);
     }
 }
 
@@ -178,42 +171,38 @@ async fn sweep(mut sweeper: Sweeper, pace: Pace) {
 pub(crate) struct Sweeper {
     pub(super) intake: logbook_intake::Context,
     pub(super) database: logbook_backends::Database,
-    /// When a log was last queued again.
-    pub(super) requeued: HashMap<(ProductId, LogId), Instant>,
 }
 
 impl Sweeper {
     /// One sweep; objects younger than `age` are left to the ordinary way, and the ledger speaks
     /// of what is older than `settling`.
-    async fn run(&mut self, age: Duration, settling: Duration) -> anyhow::Result<()> {
+    async fn run(&self, age: Duration, settling: Duration, at_start: bool) -> anyhow::Result<()> {
         let at = now();
-        for key in sweep_inbox(&self.intake.inbox, earlier(at, age)).await? {
+        let inbox_age = if at_start { Duration::ZERO } else { age };
+        for key in sweep_inbox(&self.intake.inbox, earlier(at, inbox_age)).await? {
             // One that cannot be taken in holds up no other.
             if let Err(error) = logbook_intake::take_in(&self.intake, &key).await {
                 tracing::error!(error = %error, "an inbox object is not taken in");
             }
         }
-        self.requeued
-            .retain(|_, since| since.elapsed() < REQUEUE_AGAIN);
-        for product in self.products().await? {
-            let (as_of, before) = (earlier(at, settling), earlier(at, age));
-            let without_row = self.list_product(&product, as_of, before).await?;
-            for log in without_row {
-                let of_product = (product.clone(), log.clone());
-                if self.requeued.insert(of_product, Instant::now()).is_none() {
-                    tracing::info!(%product, log_id = %log, "queued again");
-                    logbook_intake::enqueue(&self.intake, &archive_key(&product, &log)).await?;
-                }
-            }
-        }
-        Ok(())
+        let requeue = Requeue {
+            queue: &self.intake.queue,
+            first: age,
+            at_start,
+            now: at,
+        };
+        self.list_at(earlier(at, settling), Some(requeue)).await
     }
 
     /// Lists the archive into the ledger, while nobody puts anything into it.
     pub(crate) async fn list(&self) -> anyhow::Result<()> {
-        let at = now();
+        self.list_at(now(), None).await
+    }
+
+    async fn list_at(&self, as_of: Timestamp, requeue: Option<Requeue<'_>>) -> anyhow::Result<()> {
         for product in self.products().await? {
-            self.list_product(&product, at, at).await?;
+            let vault = &self.intake.vault;
+            sweep_archive(vault, &self.database, &product, as_of, requeue).await?;
         }
         Ok(())
     }
@@ -225,28 +214,17 @@ impl Sweeper {
         products.extend(registered.products().map(|product| product.id.clone()));
         Ok(products)
     }
-
-    async fn list_product(
-        &self,
-        product: &ProductId,
-        as_of: Timestamp,
-        before: Timestamp,
-    ) -> anyhow::Result<Vec<LogId>> {
-        let vault = &self.intake.vault;
-        let swept = sweep_archive(vault, &self.database, product, as_of, before).await?;
-        Ok(swept.without_row)
-    }
 }
 
 fn earlier(at: Timestamp, by: Duration) -> Timestamp {
     Timestamp(at.0 - by.as_micros() as i64)
 }
 
-async fn dropped(data: DataFolder, inbox: logbook_backends::ObjectStore, every: Duration) {
+async fn dropped(data: DataFolder, intake: logbook_intake::Context, every: Duration) {
     let mut folder = DropFolder::default();
     loop {
         sleep(every).await;
-        if let Err(error) = folder.round(&data.drop_folder(), &inbox).await {
+        if let Err(error) = folder.round(&data.drop_folder(), &intake).await {
             tracing::error!(error = %format!("{error:#}"), "the inbox folder cannot be read");
         }
     }

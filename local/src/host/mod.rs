@@ -13,7 +13,6 @@ mod page;
 mod secrets;
 mod server;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -121,7 +120,6 @@ impl Host {
         loops::Sweeper {
             intake: self.intake(),
             database: self.sessions.clone(),
-            requeued: HashMap::new(),
         }
     }
 

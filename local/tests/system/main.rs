@@ -11,6 +11,7 @@ mod bad_input;
 mod dead_letters;
 mod kills;
 mod ledger;
+mod mending;
 mod process;
 mod refused;
 mod support;

@@ -35,7 +35,42 @@ async fn main() {
         messages(&path, durability).await;
     }
     for batch in [1, 10, 100] {
-        logs(&directory.path().join(format!("{batch}.db")), batch).await;
+        let path = directory.path().join(format!("{batch}.db"));
+        let db = Database::open_file(&path, Durability::Process);
+        logs(&db.await.unwrap(), batch, 1).await;
+    }
+    #[cfg(feature = "mysql")]
+    server::measure().await;
+}
+
+/// Stores on the server that `LOGBOOK_TEST_MYSQL_URL` names (`mysql://USER@127.0.0.1:PORT`).
+#[cfg(feature = "mysql")]
+mod server {
+    use logbook_backends::{Credentials, Database, MySqlConfig, Tls};
+
+    #[allow(clippy::disallowed_methods, reason = "a program starts here")]
+    pub(crate) async fn measure() {
+        let Ok(url) = std::env::var("LOGBOOK_TEST_MYSQL_URL") else {
+            return;
+        };
+        let (user, place) = url
+            .strip_prefix("mysql://")
+            .and_then(|rest| rest.split_once('@'))
+            .unwrap();
+        let (host, port) = place.split_once(':').unwrap();
+        let password = Credentials::Password(None);
+        let mut config = MySqlConfig::new(host, user, password, "information_schema");
+        (config.port, config.tls) = (port.parse().unwrap(), Tls::PlainLoopback);
+        config.max_connections = 8;
+        let admin = Database::open_mysql(&config).unwrap();
+        for (batch, tasks) in [(1, 1), (10, 1), (100, 1), (1000, 1), (10, 8), (100, 8)] {
+            let schema = format!("measure_{batch}_{tasks}");
+            let script = format!("CREATE DATABASE {schema}");
+            admin.execute_script(&script).await.unwrap();
+            config.schema = schema;
+            println!("server, {tasks} at once:");
+            super::logs(&Database::open_mysql(&config).unwrap(), batch, tasks).await;
+        }
     }
 }
 
@@ -161,21 +196,26 @@ fn log(n: usize) -> ParsedLog {
     }
 }
 
-async fn logs(path: &Path, batch: usize) {
-    let db = Database::open_file(path, Durability::Process)
-        .await
-        .unwrap();
-    sql::migrate(&db).await.unwrap();
+async fn logs(db: &Database, batch: usize, tasks: usize) {
+    sql::migrate(db).await.unwrap();
     let logs: Vec<ParsedLog> = (0..LOGS).map(log).collect();
     for what in ["stored", "stored again"] {
         let started = Instant::now();
-        for batch in logs.chunks(batch) {
-            for outcome in sql::store_parsed(&db, batch).await {
-                assert!(matches!(
-                    outcome.unwrap(),
-                    StoreOutcome::Stored | StoreOutcome::AlreadyStored
-                ));
-            }
+        let stores = logs.chunks(LOGS / tasks).map(|mine| {
+            let (db, mine) = (db.clone(), mine.to_vec());
+            tokio::spawn(async move {
+                for batch in mine.chunks(batch) {
+                    for outcome in sql::store_parsed(&db, batch).await {
+                        assert!(matches!(
+                            outcome.unwrap(),
+                            StoreOutcome::Stored | StoreOutcome::AlreadyStored
+                        ));
+                    }
+                }
+            })
+        });
+        for store in stores.collect::<Vec<_>>() {
+            store.await.unwrap();
         }
         report(
             &format!("logs of 20 events {what}, batches of {batch}"),

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::database::fault;
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -54,6 +56,12 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// A backend is configured in a way that is not allowed. Transient: mend the configuration.
+    #[error("configuration: {reason}")]
+    Config {
+        /// The rule that it breaks.
+        reason: &'static str,
+    },
     /// The operating system gave no random bytes. Transient.
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
@@ -63,6 +71,20 @@ pub enum Error {
     /// The schema could not be brought up to date. Transient: nothing about a log is at fault.
     #[error("migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A service refused, failed, or could not be reached. See [`Error::is_transient`].
+    #[error("{service} cannot {action}: {code}{}{detail}", if detail.is_empty() { "" } else { ", " })]
+    Service {
+        /// Which service.
+        service: &'static str,
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// The service's own code where it gave one, such as `SlowDown`.
+        code: String,
+        /// Whether it is the surroundings that are at fault, not what was handed over.
+        transient: bool,
+        /// What helps to find out more; nothing of what was handed over.
+        detail: String,
+    },
     /// A task on the blocking pool did not finish. Transient.
     #[error("a blocking task did not finish: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -73,9 +95,26 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::TooLarge { .. } | Self::InvalidKey { .. } | Self::Damaged { .. } => false,
-            Self::Sql(error) => !is_input_fault(error),
+            Self::Sql(error) => !fault::is_input_fault(error),
+            Self::Service { transient, .. } => *transient,
             _ => true,
         }
+    }
+
+    /// Whether the database cannot be reached for now: it resumes from a pause, restarts, or
+    /// another machine takes over. Such an error is transient.
+    pub fn is_resuming(&self) -> bool {
+        matches!(self, Self::Sql(error) if fault::is_absent(error))
+    }
+
+    /// Whether the same row was inserted by another, or another transaction was in the way.
+    pub(crate) fn is_contention(&self) -> bool {
+        matches!(self, Self::Sql(error) if fault::is_contention(error) || fault::is_taken(error))
+    }
+
+    /// Whether a row of the same key is there.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Sql(error) if fault::is_taken(error))
     }
 
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
@@ -92,24 +131,5 @@ impl Error {
             what,
             reason: reason.to_string(),
         }
-    }
-}
-
-/// Whether the database found fault with the values: too big, of the wrong type, against a
-/// constraint, or not readable as what the column holds.
-fn is_input_fault(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => true,
-        sqlx::Error::Database(error) => {
-            use sqlx::error::ErrorKind;
-            // SQLITE_TOOBIG and SQLITE_MISMATCH.
-            let code = error.code();
-            matches!(code.as_deref(), Some("18" | "20"))
-                || matches!(
-                    error.kind(),
-                    ErrorKind::NotNullViolation | ErrorKind::CheckViolation
-                )
-        }
-        _ => false,
     }
 }

@@ -1,11 +1,14 @@
 //! The only place that touches the outside: an object store, a queue, keys and a database.
 //!
 //! Each is a concrete type around a private enum of backends, so that callers name no
-//! backend after opening one. What is here now runs on one machine without any service: a
-//! directory, SQLite files and key files.
+//! backend after opening one. What is always here runs on one machine without any service: a
+//! directory, SQLite files and key files. The feature `aws` adds S3, SQS, and KMS with Secrets
+//! Manager.
 //!
 //! Every error says whether trying again may help: [`Error::is_transient`].
 
+#[cfg(feature = "aws")]
+mod aws;
 mod database;
 mod disk;
 mod error;
@@ -14,10 +17,18 @@ mod object;
 mod queue;
 pub mod sql;
 
-pub use database::{Attached, Connections, Database};
+#[cfg(feature = "aws")]
+pub use aws::{AwsClients, AwsOptions};
+pub use database::{Attached, Database, Migrations};
+#[cfg(feature = "mysql")]
+pub use database::{Authority, Credentials, MySqlConfig, Tls, TokenProvider};
 pub use disk::Durability;
 pub use error::{Error, Result};
-pub use keys::{Keys, SecretKey, WrappingKey};
-pub use object::{Created, Head, Listed, Metadata, Object, ObjectStore, Page, Put, PutOutcome};
+#[cfg(feature = "aws")]
+pub use keys::KmsConfig;
+pub use keys::{Keys, KmsKey, NewDataKey, SecretKey, WrappingKey};
+pub use object::{
+    Created, Head, Listed, Metadata, Object, ObjectStore, Page, PresignedPut, Put, PutOutcome,
+};
 pub use queue::{Attributes, Depth, Message, Queue, QueuePolicy, Receive};
 pub use sqlx;

@@ -9,24 +9,27 @@
 mod child;
 #[allow(dead_code, reason = "each test program uses its share")]
 mod logs;
+#[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
 
 use std::collections::BTreeSet;
 use std::slice::from_ref;
 
+use logbook_backends::Error;
+use logbook_backends::sql::rows::{Cells, statement};
 use logbook_backends::sql::{
     self, LogState, StoreOutcome, log_row, session, store_parsed, store_rejected,
 };
-use logbook_backends::{Attached, Connections, Database, Durability, Error, sqlx};
 use logbook_model::{Day, EventReject, LogReject, SessionId, SessionParts, Timestamp};
 use logs::{
     DAY_US, TIMEOUT_SECS, log_id, meta, open, parsed, part, product, refused, rejected, rows,
     store, take_dirty,
 };
+use place::{Place, on_every_database};
 
-#[tokio::test]
-async fn a_log_is_stored_once_and_read_back_whole() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_log_is_stored_once_and_read_back_whole(place: &Place) {
+    let db = open(place).await;
     let mut first = part("l1", "s1", &[DAY_US, DAY_US + 5, DAY_US + 9]);
     first.end = Some(None);
     first.marks_ends = true;
@@ -69,10 +72,8 @@ async fn a_log_is_stored_once_and_read_back_whole() {
     assert_eq!(take_dirty(&db).await, [1]);
 }
 
-#[tokio::test]
-async fn content_that_another_log_owns_makes_a_duplicate() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn content_that_another_log_owns_makes_a_duplicate(place: &Place) {
+    let db = open(place).await;
     let first = parsed("l1", vec![part("l1", "s1", &[5])]);
     let mut copy = parsed("l2", vec![part("l2", "s1", &[5])]);
     copy.content_hash = first.content_hash;
@@ -94,10 +95,8 @@ async fn content_that_another_log_owns_makes_a_duplicate() {
     assert_eq!(rows(&db).await[0].session.parts, 1);
 }
 
-#[tokio::test]
-async fn a_replay_replaces_what_was_stored() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_replay_replaces_what_was_stored(place: &Place) {
+    let db = open(place).await;
     let mut old = parsed(
         "l1",
         vec![
@@ -120,7 +119,7 @@ async fn a_replay_replaces_what_was_stored() {
             part("l1", "s2", &[9 * DAY_US]),
         ],
     );
-    new.meta.parser_version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut new.meta.parser_version);
     new.rejects = refused(EventReject::TooLong, 1);
     assert_eq!(store(&db, &[new]).await, [StoreOutcome::Stored]);
     let ids: Vec<_> = rows(&db)
@@ -138,10 +137,8 @@ async fn a_replay_replaces_what_was_stored() {
     assert_eq!(totals[0].reason, "too_long");
 }
 
-#[tokio::test]
-async fn a_start_that_moves_makes_both_days_dirty() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_start_that_moves_makes_both_days_dirty(place: &Place) {
+    let db = open(place).await;
     store(&db, &[parsed("l1", vec![part("l1", "s1", &[5 * DAY_US])])]).await;
     assert_eq!(take_dirty(&db).await, [5]);
     store(&db, &[parsed("l2", vec![part("l2", "s1", &[4 * DAY_US])])]).await;
@@ -149,10 +146,8 @@ async fn a_start_that_moves_makes_both_days_dirty() {
     assert_eq!(take_dirty(&db).await, [0; 0]);
 }
 
-#[tokio::test]
-async fn a_mark_made_while_a_day_is_analyzed_stays() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_mark_made_while_a_day_is_analyzed_stays(place: &Place) {
+    let db = open(place).await;
     let days = BTreeSet::from([Day(1), Day(2)]);
     sql::mark_dirty(&db, &product(), &days).await.unwrap();
     let read = sql::dirty_days(&db, Some(&product()), 10).await.unwrap();
@@ -169,10 +164,8 @@ async fn a_mark_made_while_a_day_is_analyzed_stays() {
     assert_eq!(take_dirty(&db).await, [1, 2]);
 }
 
-#[tokio::test]
-async fn one_log_that_cannot_be_stored_stops_no_other() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn one_log_that_cannot_be_stored_stops_no_other(place: &Place) {
+    let db = open(place).await;
     let bad = parsed("l2", vec![part("other", "s2", &[1])]);
     let twice = parsed("l4", vec![part("l4", "s4", &[1]), part("l4", "s4", &[2])]);
     let good = |id: &str| parsed(id, vec![part(id, id, &[1])]);
@@ -187,13 +180,11 @@ async fn one_log_that_cannot_be_stored_stops_no_other() {
     assert_eq!(rows(&db).await.len(), 2);
 }
 
-#[tokio::test]
-async fn the_same_log_twice_in_a_batch_is_stored_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn the_same_log_twice_in_a_batch_is_stored_once(place: &Place) {
+    let db = open(place).await;
     let log = parsed("l1", vec![part("l1", "s1", &[1])]);
     let mut newer = log.clone();
-    newer.meta.parser_version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut newer.meta.parser_version);
     newer.parts.push(part("l1", "s2", &[1]));
     let outcomes = store(&db, &[log.clone(), log, newer]).await;
     let expected = [
@@ -205,10 +196,8 @@ async fn the_same_log_twice_in_a_batch_is_stored_once() {
     assert_eq!(rows(&db).await.len(), 2);
 }
 
-#[tokio::test]
-async fn a_rejected_log_loses_its_parts_and_owns_no_content() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_rejected_log_loses_its_parts_and_owns_no_content(place: &Place) {
+    let db = open(place).await;
     let log = parsed("l1", vec![part("l1", "s1", &[1])]);
     store(&db, from_ref(&log)).await;
     let mut refusal = rejected("l1", LogReject::NoGoodRecord);
@@ -229,10 +218,8 @@ async fn a_rejected_log_loses_its_parts_and_owns_no_content() {
     assert_eq!(store(&db, &[again]).await, [StoreOutcome::Stored]);
 }
 
-#[tokio::test]
-async fn an_erased_log_never_comes_back() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn an_erased_log_never_comes_back(place: &Place) {
+    let db = open(place).await;
     let log = parsed("l1", vec![part("l1", "s1", &[1])]);
     store(
         &db,
@@ -256,10 +243,8 @@ async fn an_erased_log_never_comes_back() {
     assert_eq!((row.state, row.content_hash), (LogState::Erased, None));
 }
 
-#[tokio::test]
-async fn a_log_of_many_sessions_is_stored_and_replaced() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_log_of_many_sessions_is_stored_and_replaced(place: &Place) {
+    let db = open(place).await;
     let sessions = |n: i64| {
         (0..n)
             .map(|n| part("l1", &format!("s{n}"), &[n, n + 1, n + 2]))
@@ -268,17 +253,15 @@ async fn a_log_of_many_sessions_is_stored_and_replaced() {
     store(&db, &[parsed("l1", sessions(901))]).await;
     assert_eq!(rows(&db).await.len(), 901);
     let mut fewer = parsed("l1", sessions(303));
-    fewer.meta.profile = "logbook@2".to_owned();
+    "logbook@2".clone_into(&mut fewer.meta.profile);
     store(&db, &[fewer]).await;
     assert_eq!(rows(&db).await.len(), 303);
     let silent = sql::settle_silence(&db, &product(), 0, Timestamp(DAY_US)).await;
     assert_eq!(silent.unwrap(), 303);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_stores_of_one_content_one_owns_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn of_many_stores_of_one_content_one_owns_it(place: &Place) {
+    let db = open(place).await;
     let stores: Vec<_> = (0..16)
         .map(|n| {
             let (db, id) = (db.clone(), format!("l{n}"));
@@ -299,7 +282,7 @@ async fn of_many_stores_of_one_content_one_owns_it() {
 async fn what_was_stored_outlives_kill_9_and_is_whole() {
     let directory = tempfile::tempdir().unwrap();
     let acknowledged = child::run_and_kill("child_stores_until_killed", directory.path(), 100);
-    let db = open(directory.path()).await;
+    let db = open(&Place::at(directory.path())).await;
     for id in &acknowledged {
         let row = log_row(&db, &product(), &log_id(id)).await.unwrap();
         assert_eq!(row.unwrap().state, LogState::Parsed);
@@ -323,7 +306,7 @@ async fn child_stores_until_killed() {
     let Some(directory) = child::directory() else {
         return;
     };
-    let db = open(&directory).await;
+    let db = open(&Place::at(&directory)).await;
     for n in 0.. {
         let id = format!("l{n}");
         store(
@@ -335,31 +318,58 @@ async fn child_stores_until_killed() {
     }
 }
 
-#[tokio::test]
-async fn another_file_can_be_attached() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn names_that_differ_in_a_space_or_in_case_are_two(place: &Place) {
+    let db = open(place).await;
+    let mut only = part("l1", "s1", &[1]);
+    let open_feature = only.features["open"].clone();
+    let names = ["Open", "open", "open ", "ópen", "open\u{301}"];
+    for name in names {
+        only.features.insert(name.to_owned(), open_feature.clone());
+    }
+    only.facts.version = Some("1.0 ".to_owned());
+    store(&db, &[parsed("l1", vec![only.clone()])]).await;
+    let id = SessionId::from_text("s1");
+    let detail = session(&db, &product(), &id).await.unwrap().unwrap();
+    assert_eq!(detail.parts, [only]);
+    assert_eq!(detail.session.features.len(), names.len());
+    for (version, found) in [("1.0 ", 1), ("1.0", 0)] {
+        let mut filter = logs::all_sessions();
+        filter.version = Some(version.to_owned());
+        let rows = sql::sessions(&db, &filter, None, 10).await.unwrap();
+        assert_eq!(rows.len(), found, "{version:?}");
+    }
+}
+
+async fn another_schema_is_read_by_its_name(place: &Place) {
+    let db = open(place).await;
     store(&db, &[parsed("l1", vec![part("l1", "s1", &[1])])]).await;
-    let path = directory.path().join("analytics.db");
-    let sessions = Attached {
-        name: "sessions".to_owned(),
-        path: directory.path().join("sessions.db"),
-    };
-    let analytics = Database::open_file_with(&path, Durability::Process, vec![sessions])
-        .await
-        .unwrap();
-    let Connections::Sqlite { readers, writer } = analytics.connections() else {
-        panic!("not SQLite");
-    };
+    let analytics = place.analytics().await;
+    let mut transaction = analytics.begin_late().await.unwrap();
     for sql in [
         "CREATE TABLE daily (day INT, n INT)",
         "INSERT INTO daily SELECT start_day, COUNT(*) FROM sessions.session GROUP BY start_day",
     ] {
-        sqlx::query(sql).execute(writer).await.unwrap();
+        let query = statement(sql);
+        query.execute(&mut transaction).await.unwrap();
     }
-    let count: i64 = sqlx::query_scalar("SELECT n FROM daily")
-        .fetch_one(readers)
-        .await
-        .unwrap();
-    assert_eq!(count, 1);
+    transaction.commit().await.unwrap();
+    let mut connection = analytics.read().await.unwrap();
+    let row = statement("SELECT n FROM daily").fetch_one(&mut connection);
+    assert_eq!(Cells::new(&row.await.unwrap()).int().unwrap(), 1);
+}
+
+on_every_database! {
+    a_log_is_stored_once_and_read_back_whole,
+    content_that_another_log_owns_makes_a_duplicate,
+    a_replay_replaces_what_was_stored,
+    a_start_that_moves_makes_both_days_dirty,
+    a_mark_made_while_a_day_is_analyzed_stays,
+    one_log_that_cannot_be_stored_stops_no_other,
+    the_same_log_twice_in_a_batch_is_stored_once,
+    a_rejected_log_loses_its_parts_and_owns_no_content,
+    an_erased_log_never_comes_back,
+    a_log_of_many_sessions_is_stored_and_replaced,
+    of_many_stores_of_one_content_one_owns_it,
+    names_that_differ_in_a_space_or_in_case_are_two,
+    another_schema_is_read_by_its_name,
 }

@@ -8,18 +8,22 @@
 
 #[allow(dead_code, reason = "each test program uses its share")]
 mod logs;
+#[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
 
 use std::collections::BTreeMap;
 
+use logbook_backends::Database;
 use logbook_backends::sql::{
     self, LedgerDay, ListedLog, Listing, MAX_SAMPLES, RejectFilter, Scope, store_erased,
     store_rejected,
 };
-use logbook_backends::{Connections, Database, sqlx};
 use logbook_model::{Day, EventReject, LogReject, Timestamp};
 use logs::{
     DAY_US, TIMEOUT_SECS, log_id, meta, open, parsed, part, product, refused, rejected, store,
 };
+use place::{Place, on_every_database};
 
 /// Lists logs by id as of a second of day 100, and gives those that have no row.
 async fn list(db: &Database, second: i64, ids: &[&str]) -> Vec<String> {
@@ -34,7 +38,7 @@ async fn list(db: &Database, second: i64, ids: &[&str]) -> Vec<String> {
         .collect();
     let missing = listing.add(db, &page).await.unwrap();
     listing.finish(db).await.unwrap();
-    missing.iter().map(ToString::to_string).collect()
+    missing.iter().map(|one| one.log.to_string()).collect()
 }
 
 async fn day(db: &Database) -> LedgerDay {
@@ -45,21 +49,12 @@ async fn day(db: &Database) -> LedgerDay {
     ledger.days.into_iter().next().unwrap()
 }
 
-async fn execute(db: &Database, sql: &'static str) {
-    let Connections::Sqlite { writer, .. } = db.connections() else {
-        panic!("not SQLite");
-    };
-    sqlx::query(sql).execute(writer).await.unwrap();
-}
-
 async fn store_plain(db: &Database, id: &str) {
     store(db, &[parsed(id, vec![part(id, id, &[5])])]).await;
 }
 
-#[tokio::test]
-async fn every_fate_is_counted_and_the_day_balances() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn every_fate_is_counted_and_the_day_balances(place: &Place) {
+    let db = open(place).await;
     for id in ["l1", "l2", "l5"] {
         store_plain(&db, id).await;
     }
@@ -84,10 +79,8 @@ async fn every_fate_is_counted_and_the_day_balances() {
     assert_eq!(found.balanced, Some(true));
 }
 
-#[tokio::test]
-async fn what_is_settled_after_the_listing_raises_no_alarm() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn what_is_settled_after_the_listing_raises_no_alarm(place: &Place) {
+    let db = open(place).await;
     store_plain(&db, "l1").await;
     list(&db, 50, &["l1", "l2"]).await;
     // A pending log is parsed; one is archived and parsed after the listing.
@@ -101,15 +94,15 @@ async fn what_is_settled_after_the_listing_raises_no_alarm() {
     assert_eq!(day(&db).await.balanced, Some(true));
 }
 
-#[tokio::test]
-async fn a_row_that_is_lost_shows_until_the_log_is_stored_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_row_that_is_lost_shows_until_the_log_is_stored_again(place: &Place) {
+    let db = open(place).await;
     for id in ["l1", "l2"] {
         store_plain(&db, id).await;
     }
     list(&db, 50, &["l1", "l2", "l3"]).await;
-    execute(&db, "DELETE FROM log WHERE log_id = 'l2'").await;
+    db.execute_script("DELETE FROM log WHERE log_id = 'l2'")
+        .await
+        .unwrap();
     let found = day(&db).await;
     assert_eq!(
         (found.received, found.accounted(), found.balanced),
@@ -132,10 +125,8 @@ async fn a_row_that_is_lost_shows_until_the_log_is_stored_again() {
     );
 }
 
-#[tokio::test]
-async fn a_row_without_an_object_shows() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn a_row_without_an_object_shows(place: &Place) {
+    let db = open(place).await;
     for id in ["l1", "l2"] {
         store_plain(&db, id).await;
     }
@@ -147,10 +138,8 @@ async fn a_row_without_an_object_shows() {
     );
 }
 
-#[tokio::test]
-async fn rejects_keep_the_first_samples_and_count_all() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn rejects_keep_the_first_samples_and_count_all(place: &Place) {
+    let db = open(place).await;
     let mut log = parsed("l1", vec![part("l1", "s1", &[5])]);
     log.rejects = refused(EventReject::Broken, 250);
     store(&db, &[log]).await;
@@ -187,4 +176,12 @@ async fn rejects_keep_the_first_samples_and_count_all() {
         .map(|total| (&*total.reason, total.logs, total.n))
         .collect();
     assert_eq!(counts, [("bomb", 1, 1), ("broken", 1, 250)]);
+}
+
+on_every_database! {
+    every_fate_is_counted_and_the_day_balances,
+    what_is_settled_after_the_listing_raises_no_alarm,
+    a_row_that_is_lost_shows_until_the_log_is_stored_again,
+    a_row_without_an_object_shows,
+    rejects_keep_the_first_samples_and_count_all,
 }

@@ -3,22 +3,26 @@
 
 #[allow(dead_code, reason = "each test program uses its share")]
 mod logs;
+#[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
 
 use std::slice::from_ref;
 
+use logbook_backends::Database;
 use logbook_backends::sql::{self, ParsedLog, SessionFilter};
 use logbook_model::{Day, Status, Timestamp};
 use logs::{
     DAY_US, TIMEOUT_SECS, all_sessions, open, parsed, part, product, rows, store, take_dirty,
 };
+use place::{Place, on_every_database};
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 const HOUR_US: i64 = 3_600_000_000;
 
-#[tokio::test]
-async fn silence_is_judged_once_and_stays_judged() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn silence_is_judged_once_and_stays_judged(place: &Place) {
+    let db = open(place).await;
     let mut open_part = part("l1", "s1", &[DAY_US]);
     open_part.marks_ends = true;
     open_part.started = true;
@@ -45,7 +49,7 @@ async fn silence_is_judged_once_and_stays_judged() {
 
     // A replay judges by the same instant.
     let mut replay = parsed("l1", vec![open_part]);
-    replay.meta.parser_version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut replay.meta.parser_version);
     store(&db, &[replay]).await;
     assert_eq!(rows(&db).await, judged);
 
@@ -56,10 +60,8 @@ async fn silence_is_judged_once_and_stays_judged() {
     assert_eq!(rows(&db).await[0].session.status, Status::Exited);
 }
 
-#[tokio::test]
-async fn sessions_are_filtered_and_paged() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path()).await;
+async fn sessions_are_filtered_and_paged(place: &Place) {
+    let db = open(place).await;
     let logs: Vec<ParsedLog> = (0..10)
         .map(|n| {
             let id = format!("l{n}");
@@ -129,37 +131,81 @@ prop_compose! {
     }
 }
 
+/// Whether logs give the same sessions in order, and in any order, some twice, one erased.
+async fn in_any_order(
+    place: &Place,
+    logs: &[ParsedLog],
+    order: &[Index],
+    settle_at: i64,
+    erased: Index,
+) {
+    let another = place.another().await;
+    let (one, other) = (open(place).await, open(&another).await);
+    let settle_at = Timestamp(settle_at);
+    let gone = erased.get(logs);
+    let settle = async |db: &Database| {
+        let settled = sql::settle_silence(db, &product(), TIMEOUT_SECS, settle_at).await;
+        settled.unwrap();
+    };
+    // In order, in one batch, settled at the end.
+    let kept: Vec<ParsedLog> = logs.iter().filter(|log| *log != gone).cloned().collect();
+    store(&one, &kept).await;
+    settle(&one).await;
+    // One by one in any order and some twice, settled first; one erased in between.
+    settle(&other).await;
+    for at in order {
+        store(&other, &[at.get(logs).clone()]).await;
+    }
+    sql::store_erased(&other, &gone.meta, TIMEOUT_SECS)
+        .await
+        .unwrap();
+    for log in logs.iter().rev() {
+        store(&other, from_ref(log)).await;
+    }
+    settle(&other).await;
+    assert_eq!(rows(&one).await, rows(&other).await);
+}
+
+fn order() -> impl Strategy<Value = Vec<Index>> {
+    prop::collection::vec(any::<Index>(), 0..12)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn the_order_in_which_logs_come_does_not_matter(
         logs in some_logs(),
-        order in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        order in order(),
         settle_at in 0i64..30 * HOUR_US,
-        erased in any::<prop::sample::Index>(),
+        erased in any::<Index>(),
     ) {
         runtime().block_on(async {
-            let directory = tempfile::tempdir().unwrap();
-            let (one, other) = (directory.path().join("a"), directory.path().join("b"));
-            let (one, other) = (open(&one).await, open(&other).await);
-            let settle_at = Timestamp(settle_at);
-            let gone = erased.get(&logs);
-            // In order, in one batch, settled at the end.
-            let kept: Vec<ParsedLog> = logs.iter().filter(|log| *log != gone).cloned().collect();
-            store(&one, &kept).await;
-            sql::settle_silence(&one, &product(), TIMEOUT_SECS, settle_at).await.unwrap();
-            // One by one in any order and some twice, settled first; one erased in between.
-            sql::settle_silence(&other, &product(), TIMEOUT_SECS, settle_at).await.unwrap();
-            for at in order {
-                store(&other, &[at.get(&logs).clone()]).await;
-            }
-            sql::store_erased(&other, &gone.meta, TIMEOUT_SECS).await.unwrap();
-            for log in logs.iter().rev() {
-                store(&other, from_ref(log)).await;
-            }
-            sql::settle_silence(&other, &product(), TIMEOUT_SECS, settle_at).await.unwrap();
-            assert_eq!(rows(&one).await, rows(&other).await);
+            in_any_order(&Place::directory(), &logs, &order, settle_at, erased).await;
         });
     }
+}
+
+#[cfg(feature = "mysql")]
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn the_order_in_which_logs_come_does_not_matter_on_a_server(
+        logs in some_logs(),
+        order in order(),
+        settle_at in 0i64..30 * HOUR_US,
+        erased in any::<Index>(),
+    ) {
+        runtime().block_on(async {
+            if let Some(place) = Place::server().await {
+                in_any_order(&place, &logs, &order, settle_at, erased).await;
+            }
+        });
+    }
+}
+
+on_every_database! {
+    silence_is_judged_once_and_stays_judged,
+    sessions_are_filtered_and_paged,
 }

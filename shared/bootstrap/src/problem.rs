@@ -36,6 +36,8 @@ pub enum ProblemKind {
     TicketInvalid,
     /// A store cannot be reached for now.
     Unavailable,
+    /// The database resumes from a pause, or moves to another machine.
+    DatabaseResuming,
     /// A fault of ours.
     Internal,
 }
@@ -57,6 +59,7 @@ impl ProblemKind {
         Self::ConsentOff,
         Self::TicketInvalid,
         Self::Unavailable,
+        Self::DatabaseResuming,
         Self::Internal,
     ];
 
@@ -125,6 +128,11 @@ impl ProblemKind {
                 "unavailable",
                 "Not available for now; try again",
             ),
+            Self::DatabaseResuming => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "database-resuming",
+                "The database is resuming; try again",
+            ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -141,6 +149,16 @@ impl ProblemKind {
     /// The stable name.
     pub const fn name(self) -> &'static str {
         self.parts().1
+    }
+
+    /// The value of `Retry-After`, where trying again may help: seconds.
+    const fn retry_after(self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable => Some("5"),
+            // A serverless database resumes within some fifteen seconds.
+            Self::DatabaseResuming => Some("10"),
+            _ => None,
+        }
     }
 
     /// The title, for people.
@@ -193,6 +211,20 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// A store that failed.
+    fn store(error: &logbook_backends::Error) -> Self {
+        if error.is_resuming() {
+            tracing::warn!(error = %error, "database is away");
+            return Self::new(
+                ProblemKind::DatabaseResuming,
+                "the database is resuming; try again in some seconds",
+            );
+        }
+        Self::internal(error, error.is_transient())
+    }
+}
+
 impl From<logbook_pipeline::Error> for Problem {
     fn from(error: logbook_pipeline::Error) -> Self {
         use logbook_pipeline::Error;
@@ -202,6 +234,7 @@ impl From<logbook_pipeline::Error> for Problem {
             Error::Rejected { reason, detail } => {
                 Self::new(ProblemKind::BadRequest, detail.clone()).with("reason", reason.name())
             }
+            Error::Store(error) => Self::store(error),
             _ => Self::internal(&error, error.is_transient()),
         }
     }
@@ -209,7 +242,7 @@ impl From<logbook_pipeline::Error> for Problem {
 
 impl From<logbook_backends::Error> for Problem {
     fn from(error: logbook_backends::Error) -> Self {
-        Self::internal(&error, error.is_transient())
+        Self::store(&error)
     }
 }
 
@@ -229,8 +262,8 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let media = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, media);
-        if self.kind == ProblemKind::Unavailable {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(seconds) = self.kind.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if self.kind == ProblemKind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

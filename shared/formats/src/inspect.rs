@@ -36,6 +36,12 @@ pub struct InspectedLog {
     pub repaired_utf8: u64,
     /// How often, within a session, a time lies before its predecessor's.
     pub backward_steps: u64,
+    /// Records that were kept though something is odd about them, by what it is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub flagged: BTreeMap<&'static str, u64>,
+    /// Lines that begin no record. Not in the report for programs.
+    #[serde(skip)]
+    pub continuation_lines: u64,
 }
 
 /// One rejected record.
@@ -108,6 +114,8 @@ impl InspectedLog {
             rejects: rejects.collect(),
             repaired_utf8: figures.repaired_utf8,
             backward_steps: figures.backward_steps,
+            flagged: figures.flags.by_name(),
+            continuation_lines: figures.continuation_lines,
         }
     }
 }

@@ -15,7 +15,7 @@ mod value;
 
 pub use builtin::{HEAD_BYTES, builtin, builtin_texts, guess};
 pub use draft::draft_profile;
-pub use family::read_log;
+pub use family::{foreign_text, read_log};
 pub use inspect::{InspectedLog, InspectedReject, InspectedSession, Inspection};
 pub use limits::Limits;
 pub use log::{Flags, LogContext, LogFigures, Observed, ParsedLog, ReadError, RejectedRecord};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::interpret::Position;
 
@@ -48,6 +48,8 @@ pub(crate) struct Lines<R> {
     number: u64,
     offset: u64,
     max_bytes: usize,
+    /// Up to here, the buffer has something to repair.
+    dirty: usize,
 }
 
 impl<R: Read> Lines<R> {
@@ -62,12 +64,56 @@ impl<R: Read> Lines<R> {
             number: 0,
             offset: 0,
             max_bytes,
+            dirty: 0,
         }
     }
 
     /// Bytes read so far, of complete lines.
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Gives all lines to `take`.
+    pub(crate) fn each(&mut self, mut take: impl FnMut(Line<'_>)) -> io::Result<()> {
+        while let Some(line) = self.next_line()? {
+            take(line);
+            self.clean_lines(&mut take);
+        }
+        Ok(())
+    }
+
+    /// Gives the lines that are whole in the buffer to `take`, if none of them needs a repair or
+    /// may be too long: their text is then checked at once.
+    fn clean_lines(&mut self, take: &mut impl FnMut(Line<'_>)) {
+        if self.start < self.dirty {
+            return;
+        }
+        let pending = &self.buffer[self.start..self.end];
+        let length = memrchr(b'\n', pending).map_or(0, |at| at + 1);
+        if length > self.max_bytes {
+            self.dirty = self.end;
+            return;
+        }
+        let (Cow::Borrowed(text), false) = repair(&pending[..length]) else {
+            self.dirty = self.end;
+            return;
+        };
+        let mut start = 0;
+        for end in memchr_iter(b'\n', text.as_bytes()) {
+            let line = &text[start..end];
+            self.number += 1;
+            take(Line {
+                number: self.number,
+                offset: self.offset + start as u64,
+                text: Cow::Borrowed(line.strip_suffix('\r').unwrap_or(line)),
+                repaired: false,
+                too_long: false,
+                ends_open: false,
+            });
+            start = end + 1;
+        }
+        self.start += length;
+        self.offset += length as u64;
     }
 
     /// The next line; `None` at the end.
@@ -127,6 +173,7 @@ impl<R: Read> Lines<R> {
         if self.start > 0 && self.end + READ_BYTES > self.buffer.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
+            self.dirty = self.dirty.saturating_sub(self.start);
             self.start = 0;
         }
         if self.end + READ_BYTES > self.buffer.len() {
@@ -199,18 +246,26 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(bytes: &[u8], max: usize) -> Vec<(u64, u64, String, bool, bool)> {
-        let mut lines = Lines::new(bytes, max);
-        let mut out = Vec::new();
-        while let Some(line) = lines.next_line().unwrap() {
-            out.push((
+        let facts = |line: &Line<'_>| {
+            (
                 line.number,
                 line.offset,
                 line.text.to_string(),
                 line.repaired,
                 line.too_long,
-            ));
+            )
+        };
+        let mut lines = Lines::new(bytes, max);
+        let mut out = Vec::new();
+        while let Some(line) = lines.next_line().unwrap() {
+            out.push((facts(&line), line.ends_open));
         }
-        out
+        let (mut again, mut all) = (Lines::new(bytes, max), Vec::new());
+        let each = again.each(|line| all.push((facts(&line), line.ends_open)));
+        each.unwrap();
+        assert_eq!(all, out, "one by one, and all at once");
+        assert_eq!(again.offset(), lines.offset());
+        out.into_iter().map(|(facts, _)| facts).collect()
     }
 
     #[test]

@@ -62,6 +62,21 @@ pub struct Flags {
     pub duplicate_keys: u64,
 }
 
+impl Flags {
+    /// Those that there are, by their stable name.
+    pub fn by_name(&self) -> BTreeMap<&'static str, u64> {
+        let all = [
+            ("epoch_start", self.epoch_start),
+            ("far_ahead", self.far_ahead),
+            ("no_zone", self.no_zone),
+            ("duplicate_keys", self.duplicate_keys),
+        ];
+        all.into_iter()
+            .filter(|(_, records)| *records > 0)
+            .collect()
+    }
+}
+
 /// Figures about a log as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogFigures {

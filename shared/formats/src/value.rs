@@ -106,13 +106,26 @@ impl<'a> Value<'a> {
     }
 }
 
+/// A text without blanks before and after it. Most texts have none, and begin and end in ASCII.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// The values of one record, by slot.
 ///
-/// The buffer is used again for every record: [`Slots::reuse`] hands it on empty, with the
+/// The buffers are used again for every record: [`Slots::reuse`] hands them on empty, with the
 /// lifetime of the next record.
 #[derive(Debug, Default)]
 pub(crate) struct Slots<'a> {
+    /// What was set, as it came.
     values: Vec<Value<'a>>,
+    /// For each slot, one more than its value's place; 0 where it was not set. Records have few
+    /// of the fields that a profile may read, and this is sooner emptied than the values.
+    places: Vec<u32>,
     /// How often a slot was set that had been set before.
     pub duplicates: u32,
 }
@@ -121,21 +134,37 @@ impl<'a> Slots<'a> {
     /// Empty slots, reusing the memory of `self`.
     #[must_use]
     pub(crate) fn reuse<'b>(self, slots: usize) -> Slots<'b> {
-        let mut old = self.values;
+        let (mut old, mut places) = (self.values, self.places);
         old.clear();
-        // Maps no element: the allocation is taken over as it is.
-        let mut values: Vec<Value<'b>> = old.into_iter().map(|_| Value::Absent).collect();
-        values.resize_with(slots, Value::default);
+        places.clear();
+        places.resize(slots, 0);
         Slots {
-            values,
+            // Maps no element: the allocation is taken over as it is.
+            values: old.into_iter().map(|_| Value::Absent).collect(),
+            places,
             duplicates: 0,
         }
     }
 
     /// The value in a slot.
+    #[inline]
     pub(crate) fn get(&self, slot: usize) -> &Value<'a> {
         static ABSENT: Value<'static> = Value::Absent;
-        self.values.get(slot).unwrap_or(&ABSENT)
+        match self.places.get(slot) {
+            Some(&place) if place > 0 => &self.values[place as usize - 1],
+            _ => &ABSENT,
+        }
+    }
+
+    /// Whether nothing was set.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Whether a slot was set.
+    #[inline]
+    pub(crate) fn has(&self, slot: usize) -> bool {
+        self.places.get(slot).is_some_and(|&place| place > 0)
     }
 
     /// The first of several slots that holds a text or a number.
@@ -147,17 +176,24 @@ impl<'a> Slots<'a> {
     }
 
     /// Sets a slot; the last value wins, and the earlier one is counted.
+    #[inline]
     pub(crate) fn set(&mut self, slot: usize, value: Value<'a>) {
-        if let Some(held) = self.values.get_mut(slot) {
-            self.duplicates += u32::from(*held != Value::Absent);
-            *held = value;
+        let Some(place) = self.places.get_mut(slot) else {
+            return;
+        };
+        if *place > 0 {
+            self.duplicates += 1;
+            self.values[*place as usize - 1] = value;
+        } else {
+            self.values.push(value);
+            *place = self.values.len() as u32;
         }
     }
 
     /// Forgets what a slot holds.
     pub(crate) fn unset(&mut self, slot: usize) {
-        if let Some(held) = self.values.get_mut(slot) {
-            *held = Value::Absent;
+        if let Some(place) = self.places.get_mut(slot) {
+            *place = 0;
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use crate::{Event, EventTime, Kind, Level, LogId, ProductId, SessionId, Sketch, Timestamp};
 
 /// Where the names beyond the bound on names a session are counted together.
@@ -22,6 +24,22 @@ pub struct Feature {
     pub last_seq: u32,
     /// Durations, where the log gives any.
     pub durations: Sketch,
+}
+
+impl Feature {
+    fn push(&mut self, event: &Event<'_>) {
+        if self.events == 0 {
+            self.first_seq = event.seq;
+        }
+        self.first_seq = self.first_seq.min(event.seq);
+        self.last_seq = self.last_seq.max(event.seq);
+        self.events += 1;
+        self.uses = self.uses.saturating_add(event.count);
+        self.errors += u64::from(event.error);
+        if let Some(duration_us) = event.duration_us {
+            self.durations.add(duration_us, event.count);
+        }
+    }
 }
 
 /// What a log says about whom and what a session ran for. Texts are at most
@@ -154,8 +172,7 @@ impl Part {
 #[derive(Debug)]
 pub struct PartBuilder {
     part: Part,
-    index: HashMap<Box<str>, usize>,
-    features: Vec<(Box<str>, Feature)>,
+    features: HashMap<Box<str>, Feature, RandomState>,
     max_names: usize,
     last_time: Option<EventTime>,
 }
@@ -198,8 +215,7 @@ impl PartBuilder {
         };
         Self {
             part,
-            index: HashMap::new(),
-            features: Vec::new(),
+            features: HashMap::default(),
             max_names,
             last_time: None,
         }
@@ -226,38 +242,18 @@ impl PartBuilder {
     }
 
     fn feature(&mut self, event: &Event<'_>) {
-        let slot = self.slot(&event.name);
-        let (_, feature) = &mut self.features[slot];
-        if feature.events == 0 {
-            feature.first_seq = event.seq;
+        let mut name = &*event.name;
+        if let Some(feature) = self.features.get_mut(name) {
+            return feature.push(event);
         }
-        feature.first_seq = feature.first_seq.min(event.seq);
-        feature.last_seq = feature.last_seq.max(event.seq);
-        feature.events += 1;
-        feature.uses = feature.uses.saturating_add(event.count);
-        feature.errors += u64::from(event.error);
-        if let Some(duration_us) = event.duration_us {
-            feature.durations.add(duration_us, event.count);
+        if self.features.len() >= self.max_names {
+            name = OTHER_NAMES;
         }
-    }
-
-    fn slot(&mut self, name: &str) -> usize {
-        if let Some(&slot) = self.index.get(name) {
-            return slot;
-        }
-        let name = if self.features.len() >= self.max_names && name != OTHER_NAMES {
-            return self.slot(OTHER_NAMES);
-        } else {
-            Box::<str>::from(name)
-        };
-        let slot = self.features.len();
-        self.features.push((name.clone(), Feature::default()));
-        self.index.insert(name, slot);
-        slot
+        self.features.entry(name.into()).or_default().push(event);
     }
 
     /// How many names are kept apart so far.
-    pub const fn names(&self) -> usize {
+    pub fn names(&self) -> usize {
         self.features.len()
     }
 

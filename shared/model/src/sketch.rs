@@ -1,6 +1,5 @@
 //! A mergeable sketch of durations.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Relative error of a quantile read from a [`Sketch`].
@@ -15,7 +14,8 @@ const ACCURACY: f64 = 0.01;
 /// that the same durations give the same buckets on every machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Sketch {
-    buckets: BTreeMap<u16, u64>,
+    /// Index and count of each bucket that holds anything, by index.
+    buckets: Vec<(u16, u64)>,
     sum_us: u64,
 }
 
@@ -32,6 +32,32 @@ static BORDERS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     borders
 });
 
+/// Leading bits of a duration after its highest one, by which [`FIRST`] is indexed.
+const CELL_BITS: u32 = 4;
+
+/// For each place of the highest bit and each value of the bits after it: a bucket not above
+/// that of any such duration, and at most three below it.
+static FIRST: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let cell = |cell: u64| {
+        let (place, bits) = (cell >> CELL_BITS, cell & ((1 << CELL_BITS) - 1));
+        let least = (u128::from(bits | 1 << CELL_BITS) << place) >> CELL_BITS;
+        BORDERS.partition_point(|&border| u128::from(border) <= least) as u16 - 1
+    };
+    (0..64 << CELL_BITS).map(cell).collect()
+});
+
+/// The bucket of a duration.
+fn bucket_of(duration_us: u64) -> u16 {
+    if duration_us == 0 {
+        return 0;
+    }
+    let zeros = duration_us.leading_zeros();
+    let bits = (duration_us << zeros) >> (63 - CELL_BITS) & ((1 << CELL_BITS) - 1);
+    let first = FIRST[(u64::from(63 - zeros) << CELL_BITS | bits) as usize];
+    let above = BORDERS[usize::from(first) + 1..].iter();
+    first + above.take_while(|&&border| border <= duration_us).count() as u16
+}
+
 /// A byte string that is no sketch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("damaged duration sketch at byte {position}")]
@@ -43,9 +69,7 @@ pub struct SketchError {
 impl Sketch {
     /// Adds `count` durations of `duration_us` microseconds each.
     pub fn add(&mut self, duration_us: u64, count: u64) {
-        let index = BORDERS.partition_point(|&border| border <= duration_us) - 1;
-        let bucket = self.buckets.entry(index as u16).or_insert(0);
-        *bucket = bucket.saturating_add(count);
+        self.add_to(bucket_of(duration_us), count);
         self.sum_us = self
             .sum_us
             .saturating_add(duration_us.saturating_mul(count));
@@ -53,18 +77,27 @@ impl Sketch {
 
     /// Adds all of another sketch. Associative and commutative.
     pub fn merge(&mut self, other: &Self) {
-        for (&index, &count) in &other.buckets {
-            let bucket = self.buckets.entry(index).or_insert(0);
-            *bucket = bucket.saturating_add(count);
+        for &(index, count) in &other.buckets {
+            self.add_to(index, count);
         }
         self.sum_us = self.sum_us.saturating_add(other.sum_us);
+    }
+
+    fn add_to(&mut self, index: u16, count: u64) {
+        match self.buckets.binary_search_by_key(&index, |&(held, _)| held) {
+            Ok(at) => {
+                let bucket = &mut self.buckets[at].1;
+                *bucket = bucket.saturating_add(count);
+            }
+            Err(at) => self.buckets.insert(at, (index, count)),
+        }
     }
 
     /// How many durations were added.
     pub fn count(&self) -> u64 {
         self.buckets
-            .values()
-            .fold(0, |sum, &n| sum.saturating_add(n))
+            .iter()
+            .fold(0, |sum, &(_, n)| sum.saturating_add(n))
     }
 
     /// Their sum in microseconds, exact.
@@ -83,7 +116,7 @@ impl Sketch {
         let count = self.count();
         let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).max(1);
         let mut seen = 0u64;
-        for (&index, &bucket) in &self.buckets {
+        for &(index, bucket) in &self.buckets {
             seen = seen.saturating_add(bucket);
             if seen >= rank {
                 return Some(middle(usize::from(index)));
@@ -97,7 +130,7 @@ impl Sketch {
         let mut out = Vec::with_capacity(8 + self.buckets.len() * 3);
         write_varint(&mut out, self.sum_us);
         let mut last = 0u16;
-        for (&index, &count) in &self.buckets {
+        for &(index, count) in &self.buckets {
             write_varint(&mut out, u64::from(index - last));
             write_varint(&mut out, count);
             last = index;
@@ -121,7 +154,10 @@ impl Sketch {
             if index as usize >= BORDERS.len() || count == 0 {
                 return Err(SketchError { position: start });
             }
-            sketch.buckets.insert(index as u16, count);
+            match sketch.buckets.last_mut() {
+                Some((last, held)) if u64::from(*last) == index => *held = count,
+                _ => sketch.buckets.push((index as u16, count)),
+            }
         }
         Ok(sketch)
     }
@@ -187,6 +223,18 @@ mod tests {
             let (exact, got) = (values[rank - 1], sketch.quantile_us(q).unwrap());
             let error = (exact as f64 - got as f64).abs();
             prop_assert!(error <= exact as f64 * ACCURACY + 0.5, "{exact} {got}");
+        }
+
+        #[test]
+        fn a_bucket_is_the_one_between_whose_borders_a_duration_lies(
+            high in 0u32..64, low in any::<u64>(),
+        ) {
+            let near = |duration: u64| [duration.saturating_sub(1), duration, duration.saturating_add(1)];
+            let border = BORDERS[low as usize % BORDERS.len()];
+            for duration in near(1 << high).into_iter().chain(near(low >> high)).chain(near(border)) {
+                let want = BORDERS.partition_point(|&border| border <= duration) - 1;
+                prop_assert_eq!(usize::from(bucket_of(duration)), want, "{}", duration);
+            }
         }
 
         #[test]

@@ -10,10 +10,12 @@ use logbook_model::{Consent, LogId, ProductId, Timestamp};
 use logbook_seal::{Inflate, InflateError, SealError, SealedLog, Sealer, SealingKey};
 use sha2::Sha256;
 
-use crate::attributes::MAX_METADATA_BYTES;
+use crate::attributes::{FILE_NAME, MAX_METADATA_BYTES};
 use crate::parse::MAX_INFLATED_BYTES;
 use crate::pseudonym::{keyed, pseudonymise};
-use crate::{Attempt, Error, LogAttributes, Result, Vault, archive_key, edge_prefix, steps};
+use crate::{
+    Attempt, Error, LogAttributes, Refusal, Result, Vault, archive_key, edge_prefix, steps,
+};
 
 /// Largest sealed log.
 pub(crate) const MAX_SEALED_BYTES: u64 = logbook_seal::MAX_SEALED_BYTES;
@@ -38,9 +40,8 @@ pub struct NewLog {
     pub attempt: Attempt,
     /// The profile to read it by, where the way it came decides that.
     pub profile: Option<String>,
-    /// The id that it came under, where that was taken by other content: it is kept under an
-    /// id of its own, and rejected when it is parsed.
-    pub conflict_with: Option<LogId>,
+    /// Why it is kept only to be rejected.
+    pub refused: Option<Refusal>,
     /// Whether the product keeps account ids as they come.
     pub readable_accounts: bool,
     /// What the uploader said of it.
@@ -70,14 +71,16 @@ pub enum Archived {
 /// # Errors
 /// [`Error::Rejected`] only where the sealed log would be too large.
 pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
-    let key = vault.sealing_key(&log.product)?;
+    let key = vault.sealing_key(&log.product).await?;
     let hash_key = vault.keys().content_hash_key(&log.product).await?;
     let pseudonym_key = vault.keys().pseudonym_key(&log.product).await?;
     let metadata = pseudonymise(&pseudonym_key, log.metadata, log.readable_accounts);
-    let metadata = bounded(metadata);
+    let mut metadata = bounded(metadata);
+    // It may tell of a person, and metadata is open to whoever may list: it goes inside.
+    let file_name = metadata.remove(FILE_NAME);
     let hash = ContentHasher::new(hash_key.expose());
     let (log_id, body) = (log.log.clone(), log.body);
-    let sealing = move || seal(&body, &log_id, &key, hash);
+    let sealing = move || seal(&body, &log_id, file_name.as_deref(), &key, hash);
     let (sealed, mut hash) = run(sealing).await?;
     let content_hash = hash.finish(&metadata);
     let attributes = LogAttributes {
@@ -88,7 +91,7 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
         content_hash,
         inflated_bytes: sealed.inflated_bytes,
         profile: log.profile,
-        conflict_with: log.conflict_with,
+        refused: log.refused,
         metadata,
     };
     let mut headers = sealed.envelope.to_headers();
@@ -162,19 +165,18 @@ async fn note_duplicate(
 fn seal(
     body: &[u8],
     log: &LogId,
+    file_name: Option<&str>,
     key: &SealingKey,
     mut hash: ContentHasher,
 ) -> Result<(SealedLog, ContentHasher)> {
     let clean = hash.clone();
-    match seal_stream(
-        Inflate::new(Cursor::new(body), MAX_INFLATED_BYTES),
-        log,
-        key,
-        &mut hash,
-    ) {
+    let sealer =
+        || Sealer::named(log.as_str(), file_name, MAX_SEALED_BYTES).map_err(StreamError::Seal);
+    let inflated = Inflate::new(Cursor::new(body), MAX_INFLATED_BYTES);
+    match seal_stream(inflated, sealer(), key, &mut hash) {
         Err(StreamError::Inflate) => {
             let mut hash = clean;
-            let sealed = seal_stream(Cursor::new(body), log, key, &mut hash);
+            let sealed = seal_stream(Cursor::new(body), sealer(), key, &mut hash);
             Ok((sealed.map_err(StreamError::into_error)?, hash))
         }
         sealed => Ok((sealed.map_err(StreamError::into_error)?, hash)),
@@ -197,11 +199,11 @@ impl StreamError {
 
 fn seal_stream(
     mut source: impl BufRead,
-    log: &LogId,
+    sealer: std::result::Result<Sealer, StreamError>,
     key: &SealingKey,
     hash: &mut ContentHasher,
 ) -> std::result::Result<SealedLog, StreamError> {
-    let mut sealer = Sealer::new(log.as_str(), MAX_SEALED_BYTES).map_err(StreamError::Seal)?;
+    let mut sealer = sealer?;
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let read = match source.read(&mut chunk) {
@@ -241,7 +243,7 @@ impl ContentHasher {
         mac.update(&self.bytes.to_be_bytes());
         for (name, value) in metadata {
             // The name and age of a file are no content.
-            if matches!(name.as_str(), "file_name" | "modified_at") {
+            if matches!(name.as_str(), FILE_NAME | "modified_at") {
                 continue;
             }
             for text in [name, value] {

@@ -6,17 +6,72 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use logbook_backends::sql::{ContentHash, Via};
-use logbook_model::{Consent, LogId, Timestamp};
+use logbook_model::{Consent, LogId, LogReject, Timestamp};
 
+use crate::archive::MAX_SEALED_BYTES;
 use crate::{Error, Result};
 
 /// Most bytes of what an uploader may say of a log: S3 takes 2 KB of metadata an object, and
 /// the envelope needs some 600 of them.
 pub(crate) const MAX_METADATA_BYTES: usize = 1024;
 
+/// What an uploader may say of a log beside its id and its consent: in headers
+/// (`X-Logbook-File-Name`), in a ticket's request, in an inbox object's metadata
+/// (`logbook-file-name`).
+pub const SAID: &[&str] = &[
+    "session",
+    "version",
+    "os",
+    "runtime",
+    "user",
+    "installation",
+    "account",
+    "environment",
+    FILE_NAME,
+    "modified_at",
+];
+
+/// What an uploader calls the log's file. It is kept in the sealed log only.
+pub(crate) const FILE_NAME: &str = "file_name";
+
 /// Names one attempt to archive a log: the same attempt made again is no duplicate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt(pub String);
+
+const CONFLICT_WITH: &str = "logbook-conflict-with";
+const TOO_LARGE: &str = "logbook-too-large";
+
+/// Why an inbox object is kept only to be rejected when it is parsed: nobody could be told when it
+/// came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The id that it came under is taken by other content: it is kept under one of its own.
+    IdTaken(LogId),
+    /// It is larger than is taken in, or would be when sealed: what is kept speaks of it alone.
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+}
+
+impl Refusal {
+    /// The reason, and the same for people.
+    pub(crate) fn reject(&self) -> (LogReject, String) {
+        match self {
+            Self::IdTaken(id) => {
+                let detail = format!("the id {id}, under which it came, is taken by other content");
+                (LogReject::IdConflict, detail)
+            }
+            Self::TooLarge { bytes } => {
+                let detail = format!(
+                    "it has {bytes} bytes; as it is, and sealed, a log may have \
+                     {MAX_SEALED_BYTES}: split it"
+                );
+                (LogReject::TooLarge, detail)
+            }
+        }
+    }
+}
 
 /// What is known of a log when it is archived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +90,10 @@ pub struct LogAttributes {
     pub inflated_bytes: u64,
     /// The profile to read it by, where the way it came decides that.
     pub profile: Option<String>,
-    /// The id that it came under, where that was taken by other content.
-    pub conflict_with: Option<LogId>,
-    /// What the uploader said of it: `file_name`, `modified_at` (microseconds), `session`, and
-    /// facts by name.
+    /// Why it is kept only to be rejected.
+    pub refused: Option<Refusal>,
+    /// What the uploader said of it: `modified_at` (microseconds), `session`, and facts by name;
+    /// `file_name` too, once it is opened.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -59,8 +114,12 @@ impl LogAttributes {
         if let Some(profile) = &self.profile {
             headers.insert("logbook-profile".to_owned(), profile.clone());
         }
-        if let Some(id) = &self.conflict_with {
-            headers.insert("logbook-conflict-with".to_owned(), id.to_string());
+        if let Some(refusal) = &self.refused {
+            let (name, value) = match refusal {
+                Refusal::IdTaken(id) => (CONFLICT_WITH, id.to_string()),
+                Refusal::TooLarge { bytes } => (TOO_LARGE, bytes.to_string()),
+            };
+            headers.insert(name.to_owned(), value);
         }
         if !self.metadata.is_empty() {
             headers.insert("logbook-metadata".to_owned(), ascii_json(&self.metadata));
@@ -95,9 +154,16 @@ impl LogAttributes {
             inflated_bytes: u64::try_from(number("logbook-inflated-bytes")?)
                 .map_err(|_| damaged("logbook-inflated-bytes"))?,
             profile: headers.get("logbook-profile").cloned(),
-            conflict_with: match headers.get("logbook-conflict-with") {
-                Some(id) => Some(id.parse().map_err(|_| damaged("logbook-conflict-with"))?),
-                None => None,
+            refused: match (headers.get(CONFLICT_WITH), headers.get(TOO_LARGE)) {
+                (Some(id), _) => {
+                    let id = id.parse().map_err(|_| damaged(CONFLICT_WITH))?;
+                    Some(Refusal::IdTaken(id))
+                }
+                (None, Some(bytes)) => {
+                    let bytes = bytes.parse().map_err(|_| damaged(TOO_LARGE))?;
+                    Some(Refusal::TooLarge { bytes })
+                }
+                (None, None) => None,
             },
             metadata,
         })
@@ -133,7 +199,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
-fn unhex(text: &str) -> Option<ContentHash> {
+/// 32 bytes of 64 hex digits.
+pub(crate) fn unhex(text: &str) -> Option<ContentHash> {
     let digits: Vec<u8> = text
         .chars()
         .map(|c| c.to_digit(16).map(|d| d as u8))
@@ -161,8 +228,8 @@ mod tests {
             content_hash: [7; 32],
             inflated_bytes: 12,
             profile: Some("otlp".to_owned()),
-            conflict_with: Some(LogId::new("other").unwrap()),
-            metadata: BTreeMap::from([("file_name".to_owned(), "Größe 😀.log".to_owned())]),
+            refused: Some(Refusal::IdTaken(LogId::new("other").unwrap())),
+            metadata: BTreeMap::from([("version".to_owned(), "Größe 😀".to_owned())]),
         };
         let headers = attributes.to_headers();
         assert!(headers.values().all(|value| value.is_ascii()));

@@ -36,6 +36,9 @@ pub enum Error {
     /// An archived object bears no valid attributes. Permanent.
     #[error("the archived object's attributes are damaged: {0}")]
     Attributes(String),
+    /// The bytes of an opened log could not be read. Transient.
+    #[error("cannot read the log: {0}")]
+    Read(#[source] std::io::Error),
     /// A background task was cut off. Transient.
     #[error("a task was cut off")]
     Task,
@@ -47,7 +50,7 @@ impl Error {
         match self {
             Self::Store(error) => error.is_transient(),
             Self::Seal(error) => !error.is_permanent(),
-            Self::Registry(_) | Self::Task => true,
+            Self::Registry(_) | Self::Read(_) | Self::Task => true,
             Self::Rejected { .. } | Self::NotFound | Self::Erased | Self::Attributes(_) => false,
         }
     }
@@ -89,6 +92,14 @@ pub fn seal_reason(error: &SealError) -> Option<LogReject> {
         SealError::Inflate(error) => inflate_reason(*error),
         _ => LogReject::WrongFormat,
     })
+}
+
+/// What a failure to read an opened log means: that it does not inflate, or nothing of it.
+pub(crate) fn read_error(error: std::io::Error) -> Error {
+    match InflateError::of(&error) {
+        Some(fault) => Error::rejected(inflate_reason(fault), fault.to_string()),
+        None => Error::Read(error),
+    }
 }
 
 /// The reason for which a log is rejected that does not inflate.

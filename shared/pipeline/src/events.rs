@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 
 use logbook_formats::{Limits, LogContext, Observed, Profile, ReadError, read_log};
 use logbook_model::LogId;
-use logbook_seal::{Inflate, InflateError};
+use logbook_seal::Inflate;
 
+use crate::error::read_error;
 use crate::parse::{MAX_INFLATED_BYTES, log_context, profile_of};
-use crate::{Error, Opened, Product, Result, inflate_reason};
+use crate::{Error, Opened, Product, Result};
 
 type Source = io::Chain<Cursor<Vec<u8>>, Inflate<Inflate<Cursor<Vec<u8>>>>>;
 
@@ -26,13 +27,13 @@ impl EventReader {
     /// Decides on the profile as parsing does.
     ///
     /// # Errors
-    /// [`Error::Rejected`] where no profile fits, or the log does not inflate.
+    /// [`Error::Rejected`] where no profile fits, or the log does not inflate; [`Error::Registry`]
+    /// where the profile is faulty.
     pub fn new(product: &Product, log: &LogId, opened: Opened) -> Result<Self> {
         let attributes = opened.attributes;
         let reader = opened.log.into_reader(MAX_INFLATED_BYTES);
         let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
-        let (head, profile) = profile_of(product, &attributes, &mut source)
-            .map_err(|(reason, detail)| Error::rejected(reason, detail))?;
+        let (head, profile) = profile_of(product, &attributes, &mut source)?;
         Ok(Self {
             source: Cursor::new(head).chain(source),
             profile,
@@ -74,10 +75,7 @@ impl EventReader {
             _ if done.get() => Ok(()),
             Ok(_) => Ok(()),
             Err(ReadError::Rejected { reason, detail, .. }) => Err(Error::rejected(reason, detail)),
-            Err(ReadError::Source(error)) => Err(match InflateError::of(&error) {
-                Some(fault) => Error::rejected(inflate_reason(fault), fault.to_string()),
-                None => Error::Task,
-            }),
+            Err(ReadError::Source(error)) => Err(read_error(error)),
         }
     }
 }

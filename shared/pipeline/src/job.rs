@@ -1,7 +1,10 @@
 //! What a message on the parse queue says.
 
+use logbook_backends::{Attributes, Queue};
 use logbook_model::{LogId, ProductId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::{Result, steps};
 
 /// The payload of a message: which log to parse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,4 +41,18 @@ impl Job {
     pub fn from_body(body: &str) -> Option<Self> {
         serde_json::from_str(body).ok()
     }
+}
+
+/// Queues a log to be parsed.
+pub async fn queue_log(
+    queue: &Queue,
+    product: ProductId,
+    log: LogId,
+    now: Timestamp,
+) -> Result<()> {
+    steps::reach("intake.before_queue");
+    let job = Job::new(product, log, now);
+    queue.send(&job.to_body(), &Attributes::new()).await?;
+    steps::reach("intake.after_queue");
+    Ok(())
 }

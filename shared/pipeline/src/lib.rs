@@ -24,24 +24,24 @@ mod sweep;
 mod vault;
 
 pub use archive::{Archived, NewLog, archive_log, metadata_fits};
-pub use attributes::{Attempt, LogAttributes};
+pub use attributes::{Attempt, LogAttributes, Refusal, SAID};
 pub use consent::restrict;
 pub use error::{Error, Result, inflate_reason, seal_reason};
 pub use events::EventReader;
-pub use job::Job;
+pub use job::{Job, queue_log};
 pub use names::{
     ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,
     log_of_archive_key, ticket_key,
 };
 pub use open::{Opened, open_log};
-pub use parse::{MAX_INFLATED_BYTES, PARSER_VERSION, ParseOutcome, parse_log};
+pub use parse::{MAX_INFLATED_BYTES, PARSER_VERSION, ParseOutcome, log_context, parse_log};
 pub use process::{JobOutcome, process};
 pub use pseudonym::pseudonym;
 pub use receipt::{Receipt, ReceiptStep, receipt};
 pub use registry::{
-    NewProduct, Product, ProductsError, Registry, Snapshot, add_product, add_product_key,
-    put_profile,
+    NewProduct, Product, ProductChange, ProductsError, Registry, Snapshot, add_product,
+    add_product_key, add_product_with_key, change_product, put_profile,
 };
 pub use stated::{StatedError, stated_consent};
-pub use sweep::{Swept, archived_products, sweep_archive, sweep_inbox};
+pub use sweep::{Requeue, Swept, archived_products, sweep_archive, sweep_inbox};
 pub use vault::Vault;

@@ -4,6 +4,7 @@ use logbook_model::{LogId, LogReject, ProductId, Timestamp};
 use logbook_seal::{Commitment, Envelope, Expected, OpenedLog};
 
 use crate::archive::MAX_SEALED_BYTES;
+use crate::attributes::FILE_NAME;
 use crate::{Error, LogAttributes, Result, Vault, archive_key};
 
 /// Marks the empty object that an erased log leaves at its key.
@@ -51,10 +52,10 @@ pub(crate) async fn find(vault: &Vault, product: &ProductId, log: &LogId) -> Res
 /// was written, or a store's transient error.
 pub async fn open_log(vault: &Vault, product: &ProductId, log: &LogId) -> Result<Opened> {
     let found = find(vault, product, log).await?;
-    open_found(vault, product, log, found)
+    open_found(vault, product, log, found).await
 }
 
-pub(crate) fn open_found(
+pub(crate) async fn open_found(
     vault: &Vault,
     product: &ProductId,
     log: &LogId,
@@ -68,7 +69,7 @@ pub(crate) fn open_found(
         max_sealed_bytes: MAX_SEALED_BYTES,
     };
     envelope.check(&expected)?;
-    let key = vault.data_key(&envelope, product)?;
+    let key = vault.data_key(&envelope, product).await?;
     let sealed_bytes = found.object.body.len() as u64;
     if sealed_bytes == 0 {
         return Err(Error::rejected(
@@ -76,9 +77,15 @@ pub(crate) fn open_found(
             "the sealed log has no bytes",
         ));
     }
+    let opened = logbook_seal::open(found.object.body, &envelope, &expected, &key)?;
+    let mut attributes = found.attributes;
+    if let Some(name) = opened.file_name() {
+        let metadata = &mut attributes.metadata;
+        metadata.insert(FILE_NAME.to_owned(), name.to_owned());
+    }
     Ok(Opened {
-        log: logbook_seal::open(found.object.body, &envelope, &expected, &key)?,
-        attributes: found.attributes,
+        log: opened,
+        attributes,
         archived_at: found.object.created_at,
         sealed_bytes,
     })

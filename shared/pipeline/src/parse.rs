@@ -1,18 +1,19 @@
 //! From a log's bytes to rows.
 
-use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use logbook_backends::sql::{LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects};
 use logbook_formats::{
-    HEAD_BYTES, Limits, LogContext, LogFigures, Profile, ReadError, guess, read_log,
+    HEAD_BYTES, Limits, LogContext, LogFigures, Profile, ReadError, foreign_text, guess, read_log,
 };
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
-use logbook_seal::{Inflate, InflateError};
+use logbook_seal::Inflate;
 
+use crate::attributes::FILE_NAME;
 use crate::consent::restrict;
+use crate::error::read_error;
 use crate::pseudonym::hide_people;
-use crate::{Error, LogAttributes, Opened, Product, Result, Vault, inflate_reason};
+use crate::{Error, LogAttributes, Opened, Product, Result, Vault};
 
 /// Version of the code that parses, stored with each log.
 pub const PARSER_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -55,9 +56,10 @@ pub async fn parse_log(
         let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
         let (head, profile) = match profile_of(&product, &attributes, &mut source) {
             Ok(found) => found,
-            Err((reason, detail)) => {
+            Err(Error::Rejected { reason, detail }) => {
                 return Ok(rejected(meta, reason, detail, None, &product));
             }
+            Err(error) => return Err(error),
         };
         let source = Cursor::new(head).chain(source);
         meta.profile = profile.reference();
@@ -75,7 +77,13 @@ pub async fn parse_log(
                         parts,
                         records: parsed.figures.records,
                         repaired_utf8: parsed.figures.repaired_utf8,
-                        flagged: flags(&parsed.figures),
+                        flagged: parsed
+                            .figures
+                            .flags
+                            .by_name()
+                            .into_iter()
+                            .map(|(name, n)| (name.to_owned(), n))
+                            .collect(),
                         rejects: rejects(&parsed.figures),
                         session_timeout_secs: product.session_timeout_secs,
                     }))
@@ -85,15 +93,11 @@ pub async fn parse_log(
                     detail,
                     figures,
                 }) => rejected(meta, reason, detail, Some(&figures), &product),
-                Err(ReadError::Source(error)) => match InflateError::of(&error) {
-                    Some(fault) => rejected(
-                        meta,
-                        inflate_reason(fault),
-                        fault.to_string(),
-                        None,
-                        &product,
-                    ),
-                    None => return Err(Error::Task),
+                Err(ReadError::Source(error)) => match read_error(error) {
+                    Error::Rejected { reason, detail } => {
+                        rejected(meta, reason, detail, None, &product)
+                    }
+                    error => return Err(error),
                 },
             },
         )
@@ -135,38 +139,40 @@ fn rejected(
 
 /// The profile that the way a log came decides, or else its product's; `auto` takes the
 /// built-in one that fits. With it, what was read of the log to find out.
+///
+/// # Errors
+/// [`Error::Rejected`] where none fits; [`Error::Registry`] where it is faulty.
 pub(crate) fn profile_of(
     product: &Product,
     attributes: &LogAttributes,
     source: &mut impl Read,
-) -> std::result::Result<(Vec<u8>, Profile), (LogReject, String)> {
+) -> Result<(Vec<u8>, Profile)> {
+    let wrong = |detail: String| Error::rejected(LogReject::WrongFormat, detail);
     if let Some(name) = &attributes.profile {
-        let profile = product.profile_named(name).cloned();
-        let missing = || {
-            (
-                LogReject::WrongFormat,
-                format!("there is no profile {name:?}"),
-            )
-        };
+        let profile = product.profile_named(name)?.cloned();
+        let missing = || wrong(format!("there is no profile {name:?}"));
         return Ok((Vec::new(), profile.ok_or_else(missing)?));
+    }
+    if let Some(fault) = &product.fault {
+        return Err(fault.clone().into());
     }
     if let Some(profile) = &product.profile {
         return Ok((Vec::new(), profile.clone()));
     }
     let mut head = Vec::new();
-    if let Err(error) = source.take(HEAD_BYTES as u64).read_to_end(&mut head) {
-        let fault = InflateError::of(&error).unwrap_or(InflateError::Corrupt);
-        return Err((inflate_reason(fault), fault.to_string()));
-    }
+    let mut start = source.by_ref().take(HEAD_BYTES as u64);
+    start.read_to_end(&mut head).map_err(read_error)?;
     if head.is_empty() {
-        return Err((LogReject::Empty, "it has no bytes".to_owned()));
+        return Err(Error::rejected(LogReject::Empty, "it has no bytes"));
     }
-    let profile = guess(&head).cloned().ok_or_else(|| {
-        (
-            LogReject::WrongFormat,
-            "none of the built-in profiles fits it".to_owned(),
-        )
-    })?;
+    if let Some(what) = foreign_text(&head) {
+        return Err(wrong(what.to_owned()));
+    }
+    let Some(profile) = guess(&head).cloned() else {
+        // What does not inflate, a bomb above all, is that and not a log of some other format.
+        io::copy(source, &mut io::sink()).map_err(read_error)?;
+        return Err(wrong("none of the built-in profiles fits it".to_owned()));
+    };
     Ok((head, profile))
 }
 
@@ -196,34 +202,16 @@ pub(crate) fn log_meta(
 }
 
 /// The context in which a log is read.
-pub(crate) fn log_context(
-    product: &ProductId,
-    log: &LogId,
-    attributes: &LogAttributes,
-) -> LogContext {
+pub fn log_context(product: &ProductId, log: &LogId, attributes: &LogAttributes) -> LogContext {
     let mut context = LogContext::new(product.clone(), log.clone(), attributes.received_at);
     let mut metadata = attributes.metadata.clone();
-    context.file_name = metadata.remove("file_name");
+    context.file_name = metadata.remove(FILE_NAME);
     context.modified_at = metadata
         .remove("modified_at")
         .and_then(|text| text.parse().ok())
         .and_then(Timestamp::from_micros);
     context.metadata = metadata;
     context
-}
-
-fn flags(figures: &LogFigures) -> BTreeMap<String, u64> {
-    let flags = figures.flags;
-    [
-        ("epoch_start", flags.epoch_start),
-        ("far_ahead", flags.far_ahead),
-        ("no_zone", flags.no_zone),
-        ("duplicate_keys", flags.duplicate_keys),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .map(|(name, count)| (name.to_owned(), count))
-    .collect()
 }
 
 fn rejects(figures: &LogFigures) -> Rejects {

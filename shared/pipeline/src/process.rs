@@ -125,7 +125,7 @@ async fn prepare(
         queued_at,
         now,
     );
-    let Some(product) = products.product(&job.product) else {
+    let Some(product) = products.product(&job.product)? else {
         let detail = format!("no product {} is registered", job.product);
         let row = refuse(
             meta,
@@ -135,14 +135,9 @@ async fn prepare(
         );
         return Ok(Prepared::Rejected(Box::new(row)));
     };
-    if let Some(id) = &found.attributes.conflict_with {
-        let detail = format!("the id {id}, under which it came, is taken by other content");
-        let row = refuse(
-            meta,
-            LogReject::IdConflict,
-            detail,
-            product.session_timeout_secs,
-        );
+    if let Some(refusal) = &found.attributes.refused {
+        let (reason, detail) = refusal.reject();
+        let row = refuse(meta, reason, detail, product.session_timeout_secs);
         return Ok(Prepared::Rejected(Box::new(row)));
     }
     if found.attributes.consent == Consent::Off {
@@ -155,7 +150,7 @@ async fn prepare(
         );
         return Ok(Prepared::Rejected(Box::new(row)));
     }
-    let opened = match open_found(vault, &job.product, &job.log_id, found) {
+    let opened = match open_found(vault, &job.product, &job.log_id, found).await {
         Ok(opened) => opened,
         Err(Error::Rejected { reason, detail }) => {
             let row = refuse(meta, reason, detail, product.session_timeout_secs);

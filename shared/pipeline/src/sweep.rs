@@ -1,27 +1,72 @@
 //! What fell through is found again: a put event that never came, an intake that died.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use logbook_backends::sql::{ListedLog, Listing, set_edge_duplicates};
-use logbook_backends::{Database, ObjectStore};
+use logbook_backends::sql::{ListedLog, Listing, Missing, set_edge_duplicates};
+use logbook_backends::{Database, ObjectStore, Queue};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
-use crate::{ARCHIVE_PREFIX, INBOX_PREFIX, Result, Vault, edge_prefix, log_of_archive_key};
+use crate::{
+    ARCHIVE_PREFIX, INBOX_PREFIX, Result, Vault, edge_prefix, log_of_archive_key, queue_log,
+};
 
 /// Objects asked for at once.
 const PAGE: usize = 1000;
+const DAY: Duration = Duration::from_hours(24);
 
 /// What a sweep over one product's archive found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Swept {
     /// Objects in the archive.
     pub archived: u64,
-    /// Logs without a row that were archived before the bound: to be queued again.
-    pub without_row: Vec<LogId>,
+    /// Logs without a row that were queued again.
+    pub queued: Vec<LogId>,
 }
 
-/// Lists a product's archive into the ledger, and names the logs without a row that were
-/// archived before `requeue_before`.
+/// How a sweep queues logs without a row again.
+///
+/// A log is queued again when it reaches the age `first`, then when it is a day old, two days, four,
+/// and so on; and at once where it had a row and lost it. So a message that got lost is made up
+/// for, and a log whose message fails again and again, and lies among the dead letters, is sent a
+/// dozen times in ten years and not with each sweep. It needs no word from the queue, and no memory
+/// but the listing before.
+#[derive(Debug, Clone, Copy)]
+pub struct Requeue<'q> {
+    /// The parse queue.
+    pub queue: &'q Queue,
+    /// How old a log must be: younger ones are left to the ordinary way.
+    pub first: Duration,
+    /// The process that was to queue the young ones is gone: no age is asked of those which the
+    /// listing before did not find at age `first`.
+    pub at_start: bool,
+    /// The clock.
+    pub now: Timestamp,
+}
+
+impl Requeue<'_> {
+    /// Whether a log is due that had no row at a listing.
+    fn is_due(&self, log: &Missing, previous: Option<Timestamp>, as_of: Timestamp) -> bool {
+        let turns = |at: Timestamp| turns(at.0 - log.archived_at.0, self.first);
+        let before = match previous {
+            Some(previous) if log.noted => turns(previous),
+            _ => 0,
+        };
+        turns(as_of).max(u32::from(self.at_start)) > before
+    }
+}
+
+/// How often a log of an age is to have been queued again.
+fn turns(age_us: i64, first: Duration) -> u32 {
+    let age = Duration::from_micros(u64::try_from(age_us).unwrap_or(0));
+    if age_us < 0 || age < first {
+        return 0;
+    }
+    let days = age.as_secs() / DAY.as_secs();
+    1 + days.checked_ilog2().map_or(0, |doubled| doubled + 1)
+}
+
+/// Lists a product's archive into the ledger, and queues logs without a row again.
 ///
 /// `as_of` is the instant of the listing: the ledger speaks of what was received before it.
 pub async fn sweep_archive(
@@ -29,7 +74,7 @@ pub async fn sweep_archive(
     database: &Database,
     product: &ProductId,
     as_of: Timestamp,
-    requeue_before: Timestamp,
+    requeue: Option<Requeue<'_>>,
 ) -> Result<Swept> {
     let mut swept = Swept::default();
     let mut listing = Listing::begin(database, product, as_of).await?;
@@ -37,16 +82,12 @@ pub async fn sweep_archive(
     let mut after: Option<String> = None;
     loop {
         let page = vault.archive.list(&prefix, after.as_deref(), PAGE).await?;
-        let mut old = Vec::new();
         let listed: Vec<ListedLog> = page
             .objects
             .iter()
             .filter(|object| object.created_at < as_of)
             .filter_map(|object| {
                 let (_, log) = log_of_archive_key(&object.key)?;
-                if object.created_at < requeue_before {
-                    old.push(log.clone());
-                }
                 Some(ListedLog {
                     log,
                     archived_at: object.created_at,
@@ -55,15 +96,24 @@ pub async fn sweep_archive(
             .collect();
         swept.archived += listed.len() as u64;
         let missing = listing.add(database, &listed).await?;
-        swept
-            .without_row
-            .extend(missing.into_iter().filter(|log| old.contains(log)));
+        if let Some(requeue) = &requeue {
+            let previous = listing.previous();
+            for log in missing {
+                if requeue.is_due(&log, previous, as_of) {
+                    let log = log.log;
+                    tracing::info!(%product, log_id = %log, "queued again");
+                    queue_log(requeue.queue, product.clone(), log.clone(), requeue.now).await?;
+                    swept.queued.push(log);
+                }
+            }
+        }
         match (page.more, page.objects.last()) {
             (true, Some(last)) => after = Some(last.key.clone()),
             _ => break,
         }
     }
     count_edge(vault, database, product, as_of).await?;
+    // Last: what could not be queued is due again at the next sweep.
     listing.finish(database).await?;
     Ok(swept)
 }

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use logbook_backends::{Keys, ObjectStore, WrappingKey};
+use logbook_backends::{Keys, KmsKey, ObjectStore, WrappingKey};
 use logbook_model::ProductId;
-use logbook_seal::{DataKey, Envelope, LocalKey, SealingKey, WrappedKey};
+use logbook_seal::{
+    DataKey, EncryptionContext, Envelope, LocalKey, SealError, SealingKey, Wrap, WrappedKey,
+};
+use tokio::sync::OnceCell;
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// How long one data key seals logs of a product.
 const KEY_AGE: Duration = Duration::from_mins(5);
@@ -21,15 +24,21 @@ const OPENED_KEYS: usize = 256;
 ///
 /// One data key serves one product for five minutes or 10,000 logs; opened keys are remembered
 /// by product and wrapped form, as the key service would be asked: it is neither the cost nor
-/// the limit.
+/// the limit. Of several that need the same key at once, one asks and the others wait for it.
 #[derive(Debug)]
 pub struct Vault {
     /// The archive's objects.
     pub archive: ObjectStore,
     keys: Keys,
-    sealing: Mutex<HashMap<ProductId, InUse>>,
-    opened: Mutex<HashMap<(ProductId, WrappedKey), DataKey>>,
+    sealing: Mutex<HashMap<ProductId, Arc<Slot>>>,
+    opened: Mutex<HashMap<Asked, Arc<OnceCell<DataKey>>>>,
 }
+
+/// What a key service is asked to unwrap.
+type Asked = (ProductId, WrappedKey);
+
+/// The key in use of one product; locked while the next is fetched.
+type Slot = tokio::sync::Mutex<Option<InUse>>;
 
 #[derive(Debug)]
 struct InUse {
@@ -60,46 +69,84 @@ impl Vault {
     }
 
     /// The key by which the next log of a product is sealed.
-    pub(crate) fn sealing_key(&self, product: &ProductId) -> Result<Arc<SealingKey>> {
-        let mut sealing = lock(&self.sealing);
-        if let Some(held) = sealing.get_mut(product)
+    pub(crate) async fn sealing_key(&self, product: &ProductId) -> Result<Arc<SealingKey>> {
+        let slot = Arc::clone(lock(&self.sealing).entry(product.clone()).or_default());
+        let mut slot = slot.lock().await;
+        if let Some(held) = slot.as_mut()
             && held.logs < KEY_LOGS
             && held.since.elapsed() < KEY_AGE
         {
             held.logs += 1;
             return Ok(Arc::clone(&held.key));
         }
-        let key = Arc::new(SealingKey::local(product.as_str(), &self.local_key()?)?);
-        let in_use = InUse {
+        let key = Arc::new(self.new_key(product).await?);
+        // What was sealed here is often opened here: no need to ask for its key.
+        let opened = self.opened(product, key.wrapped_key());
+        opened.get_or_init(async || key.data_key().clone()).await;
+        *slot = Some(InUse {
             key: Arc::clone(&key),
             since: Instant::now(),
             logs: 1,
-        };
-        sealing.insert(product.clone(), in_use);
+        });
         Ok(key)
     }
 
-    /// The data key of a sealed log.
-    pub(crate) fn data_key(&self, envelope: &Envelope, product: &ProductId) -> Result<DataKey> {
-        let asked = (product.clone(), envelope.wrapped_key().clone());
-        if let Some(key) = lock(&self.opened).get(&asked) {
-            return Ok(key.clone());
+    async fn new_key(&self, product: &ProductId) -> Result<SealingKey> {
+        match self.keys.wrapping_key() {
+            WrappingKey::Local(secret) => {
+                let local = LocalKey::from_slice(secret.expose())?;
+                Ok(SealingKey::local(product.as_str(), &local)?)
+            }
+            WrappingKey::Kms(kms) => {
+                let context = EncryptionContext::of_product(product.as_str(), Wrap::Kms)?;
+                let made = kms.generate(context.pairs()).await?;
+                let key = DataKey::from_slice(made.key.expose())?;
+                let wrapped = WrappedKey::kms(made.wrapped);
+                Ok(SealingKey::new(product.as_str(), key, wrapped)?)
+            }
         }
-        let key = self.local_key()?.unwrap(&asked.1, product.as_str())?;
+    }
+
+    /// The data key of a sealed log, whose envelope was checked.
+    pub(crate) async fn data_key(
+        &self,
+        envelope: &Envelope,
+        product: &ProductId,
+    ) -> Result<DataKey> {
+        let wrapped = envelope.wrapped_key();
+        let opened = self.opened(product, wrapped);
+        let key = opened.get_or_try_init(async || match self.keys.wrapping_key() {
+            WrappingKey::Local(secret) => {
+                let local = LocalKey::from_slice(secret.expose())?;
+                Ok(local.unwrap(wrapped, product.as_str())?)
+            }
+            WrappingKey::Kms(kms) => unwrap(&kms, envelope).await,
+        });
+        key.await.cloned()
+    }
+
+    /// The place of an opened data key. A place stays empty where its key does not open, and is
+    /// filled by the next who asks.
+    fn opened(&self, product: &ProductId, wrapped: &WrappedKey) -> Arc<OnceCell<DataKey>> {
         let mut opened = lock(&self.opened);
-        if opened.len() >= OPENED_KEYS {
+        let asked = (product.clone(), wrapped.clone());
+        if opened.len() >= OPENED_KEYS && !opened.contains_key(&asked) {
             opened.clear();
         }
-        opened.insert(asked, key.clone());
-        Ok(key)
+        Arc::clone(opened.entry(asked).or_default())
     }
+}
 
-    fn local_key(&self) -> Result<LocalKey> {
-        match self.keys.wrapping_key() {
-            WrappingKey::Local(secret) => Ok(LocalKey::from_slice(secret.expose())?),
-            _ => Err(crate::Error::Attributes(
-                "no such kind of wrapping key".to_owned(),
-            )),
-        }
+/// What KMS refuses for good, it refuses because of the envelope: it is not our key's.
+async fn unwrap(kms: &KmsKey<'_>, envelope: &Envelope) -> Result<DataKey> {
+    let wrapped = envelope.wrapped_key();
+    if wrapped.wrap() != Wrap::Kms {
+        return Err(SealError::WrongWrap.into());
+    }
+    let context = envelope.context().pairs();
+    match kms.unwrap(wrapped.as_bytes(), context).await {
+        Ok(key) => Ok(DataKey::from_slice(key.expose())?),
+        Err(error) if error.is_transient() => Err(Error::Store(error)),
+        Err(_) => Err(SealError::UnwrapFailed.into()),
     }
 }

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use logbook_backends::Put;
-use logbook_pipeline::{Archived, Attempt, archive_key};
+use logbook_pipeline::{Archived, Attempt, archive_key, open_log};
 use support::{NOON, RUN, Site, again, gzip, log_id, new_log, product, zstd};
 
 #[tokio::test]
@@ -51,6 +51,19 @@ async fn the_content_hash_knows_the_log_and_not_its_packing() {
         hash, head.metadata["logbook-content-hash"],
         "keyed by product"
     );
+}
+
+#[tokio::test]
+async fn a_file_s_name_is_to_be_read_inside_the_sealed_log_only() {
+    let site = Site::new().await;
+    let mut log = new_log("a", RUN);
+    let name = "run of ann 2026-11-02.log";
+    log.metadata.insert("file_name".to_owned(), name.to_owned());
+    site.archive(log).await;
+    let object = site.object("a").await;
+    assert!(!format!("{:?}", object.metadata).contains("ann"));
+    let opened = open_log(&site.vault, &product("editor"), &log_id("a")).await;
+    assert_eq!(opened.unwrap().attributes.metadata["file_name"], name);
 }
 
 #[tokio::test]

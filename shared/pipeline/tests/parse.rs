@@ -5,9 +5,8 @@
 mod support;
 
 use logbook_backends::sql::LogState;
-use logbook_backends::{Connections, sqlx};
 use logbook_model::{Consent, LogReject};
-use logbook_pipeline::{Error, Job, JobOutcome, NewProduct, add_product, process};
+use logbook_pipeline::{Error, Job, JobOutcome, NewProduct, Refusal, add_product, process};
 use support::{NOON, RUN, Site, entry, gzip, log_id, new_log, product, zstd};
 
 /// Checks that a log is rejected, in the outcome and in its row; gives the detail.
@@ -101,6 +100,33 @@ async fn a_log_of_an_unregistered_product_is_rejected_unopened() {
         outcome,
         JobOutcome::Rejected(LogReject::UnknownProduct)
     ));
+}
+
+#[tokio::test]
+async fn a_log_that_fits_no_profile_and_breaks_off_later_is_truncated() {
+    let site = Site::empty().await;
+    let auto = NewProduct {
+        profile: "auto".to_owned(),
+        ..entry("editor")
+    };
+    add_product(&site.store, auto).await.unwrap();
+    let noise = "%%% noise ~~~\n".repeat(40_000);
+    let outcome = site.take(new_log("whole", noise.as_str())).await;
+    rejected(&site, "whole", outcome, LogReject::WrongFormat).await;
+    let mut short = gzip(&noise);
+    short.truncate(short.len() - 20);
+    let outcome = site.take(new_log("short", short)).await;
+    rejected(&site, "short", outcome, LogReject::Truncated).await;
+}
+
+#[tokio::test]
+async fn a_log_that_was_too_large_to_be_taken_is_rejected_with_its_size() {
+    let site = Site::new().await;
+    let mut log = new_log("a", "a note\n");
+    log.refused = Some(Refusal::TooLarge { bytes: 1 << 40 });
+    let outcome = site.take(log).await;
+    let detail = rejected(&site, "a", outcome, LogReject::TooLarge).await;
+    assert!(detail.contains("1099511627776 bytes"), "{detail}");
 }
 
 #[tokio::test]
@@ -204,11 +230,8 @@ async fn a_failing_database_loses_no_log() {
 async fn a_damaged_row_sends_a_log_to_the_dead_letters_and_does_not_reject_it() {
     let site = Site::new().await;
     site.take(new_log("a", RUN)).await;
-    let Connections::Sqlite { writer, .. } = site.database.connections() else {
-        return;
-    };
-    let spoilt = sqlx::query("UPDATE log SET state = 'eaten' WHERE log_id = 'a'");
-    spoilt.execute(writer).await.unwrap();
+    let spoilt = "UPDATE log SET state = 'eaten' WHERE log_id = 'a'";
+    site.database.execute_script(spoilt).await.unwrap();
     let outcome = site.parse(&product("editor"), &log_id("a")).await;
     assert!(
         matches!(&outcome, JobOutcome::Retry(error) if !error.is_transient()),

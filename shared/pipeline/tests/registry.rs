@@ -4,13 +4,16 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use logbook_backends::Put;
 use logbook_model::Consent;
 use logbook_pipeline::{
-    JobOutcome, NewProduct, Registry, add_product, add_product_key, put_profile,
+    JobOutcome, NewProduct, ProductChange, Registry, add_product, add_product_key,
+    add_product_with_key, change_product, put_profile,
 };
-use support::{RUN, Site, entry, new_log, product};
+use support::{RUN, Site, entry, log_id, new_log, product};
 
 #[tokio::test]
 async fn a_product_is_registered_once_and_stays_as_it_is() {
@@ -24,7 +27,7 @@ async fn a_product_is_registered_once_and_stays_as_it_is() {
     assert!(add_product(&site.store, new).await.unwrap());
     assert!(!add_product(&site.store, entry("editor")).await.unwrap());
     let snapshot = site.registry.snapshot().await.unwrap();
-    let held = snapshot.product(&product("editor")).unwrap();
+    let held = snapshot.product(&product("editor")).unwrap().unwrap();
     assert_eq!((held.consent, held.min_users), (Consent::Error, 9));
     assert!(held.accounts_readable);
     assert_eq!(held.session_timeout_secs, 1800);
@@ -61,7 +64,10 @@ async fn each_key_of_a_product_lets_in_for_it_alone_and_only_hashes_are_kept() {
         .await
         .unwrap();
     let snapshot = site.registry.snapshot().await.unwrap();
-    let whose = |key: &str| snapshot.product_of_key(key).map(|p| p.id.to_string());
+    let whose = |key: &str| {
+        let found = snapshot.product_of_key(key).unwrap();
+        found.map(|product| product.id.to_string())
+    };
     assert_eq!(whose(&first).as_deref(), Some("editor"));
     assert_eq!(whose(&second).as_deref(), Some("editor"));
     assert_eq!(whose(&other).as_deref(), Some("player"));
@@ -83,24 +89,11 @@ async fn each_key_of_a_product_lets_in_for_it_alone_and_only_hashes_are_kept() {
 }
 
 #[tokio::test]
-async fn a_faulty_registry_says_which_file_and_what_and_is_worth_another_try() {
+async fn a_file_that_cannot_be_read_holds_up_all_and_is_worth_another_try() {
     let site = Site::empty().await;
     for (text, said) in [
-        ("[[product]]\nid = \"Not An Id\"\n", "product id"),
-        (
-            "[[product]]\nid = \"a\"\ncolour = \"red\"\n",
-            "unknown field `colour`",
-        ),
-        ("[[product]]\nid = \"a\"\nconsent = \"maybe\"\n", "maybe"),
-        (
-            "[[product]]\nid = \"a\"\nkeys = [\"secret\"]\n",
-            "product a: a key is no sha256:",
-        ),
-        (
-            "[[product]]\nid = \"a\"\nprofile = \"b\"\n",
-            "there is no profile \"b\"",
-        ),
         ("[[product]\n", "line 1"),
+        ("colour = \"red\"\n", "unknown field `colour`"),
     ] {
         site.write_products(text).await;
         let error = site.registry.reload().await.unwrap_err();
@@ -112,14 +105,151 @@ async fn a_faulty_registry_says_which_file_and_what_and_is_worth_another_try() {
 }
 
 #[tokio::test]
-async fn two_entries_of_one_id_are_a_fault() {
+async fn a_faulty_entry_holds_up_its_product_only_and_says_what_is_wrong() {
     let site = Site::empty().await;
-    let twice = "[[product]]\nid = \"a\"\n[[product]]\nid = \"a\"\nconsent = \"off\"\n";
-    site.write_products(twice).await;
-    let error = site.registry.reload().await.unwrap_err().to_string();
+    for (entry, said) in [
+        (
+            "id = \"a\"\ncolour = \"red\"\n",
+            "line 3: product \"a\": unknown field `colour`",
+        ),
+        ("id = \"a\"\nconsent = \"maybe\"\n", "maybe"),
+        (
+            "id = \"a\"\nkeys = [\"secret\"]\n",
+            "product a: a key is no sha256:",
+        ),
+        (
+            "id = \"a\"\n[[product]]\nid = \"a\"\nconsent = \"off\"\n",
+            "product a: it is registered twice",
+        ),
+    ] {
+        let text = format!("[[product]]\nid = \"good\"\n[[product]]\n{entry}");
+        site.write_products(&text).await;
+        let snapshot = site.registry.reload().await.unwrap();
+        assert!(snapshot.product(&product("good")).unwrap().is_some());
+        assert!(snapshot.product(&product("other")).unwrap().is_none());
+        let error = snapshot.product(&product("a")).unwrap_err();
+        assert!(error.is_transient());
+        let message = error.to_string();
+        assert!(message.starts_with("config/products.toml: "), "{message}");
+        assert!(message.contains(said), "{message} does not say {said}");
+        assert_eq!(snapshot.products().count(), 1);
+        assert_eq!(snapshot.faults().len(), 1, "{:?}", snapshot.faults());
+        // A key that fits none may be one of the faulty entry's.
+        assert!(snapshot.product_of_key("lbk_a_x").is_err());
+    }
+}
+
+#[tokio::test]
+async fn an_entry_without_a_readable_id_may_be_any_product_that_is_not_there() {
+    let site = Site::empty().await;
+    site.write_products("[[product]]\nid = \"good\"\n[[product]]\nid = \"Not An Id\"\n")
+        .await;
+    let snapshot = site.registry.reload().await.unwrap();
+    assert!(snapshot.product(&product("good")).unwrap().is_some());
+    let error = snapshot.product(&product("other")).unwrap_err();
+    assert!(error.to_string().contains("product id"), "{error}");
+    site.archive(new_log("a", RUN)).await;
+    let outcome = site.parse(&product("editor"), &log_id("a")).await;
+    assert!(matches!(outcome, JobOutcome::Retry(_)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_faulty_profile_holds_up_parsing_for_those_who_use_it() {
+    let site = Site::new().await;
+    put_profile(&site.store, OWN).await.unwrap();
+    let change = ProductChange {
+        profile: Some("own".to_owned()),
+        ..ProductChange::default()
+    };
+    change_product(&site.store, &product("player"), change)
+        .await
+        .unwrap();
+    let faulty = OWN.replace("field", "feild").into_bytes();
+    let (key, none) = ("config/profiles/own.toml", BTreeMap::new());
+    let put = site.store.put(key, faulty, none, Put::Always);
+    put.await.unwrap();
+    assert!(matches!(
+        site.take(new_log("a", RUN)).await,
+        JobOutcome::Parsed
+    ));
+    let mut theirs = new_log("b", "save\n");
+    theirs.product = product("player");
+    let outcome = site.take(theirs).await;
+    let JobOutcome::Retry(error) = &outcome else {
+        unreachable!("{outcome:?} is not another try");
+    };
+    let message = error.to_string();
+    assert!(
+        message.contains("product player: its profile is faulty: config/profiles/own.toml: "),
+        "{message}"
+    );
+    let snapshot = site.registry.snapshot().await.unwrap();
+    assert!(snapshot.products().any(|one| one.id == product("player")));
+    assert_eq!(snapshot.faults().len(), 2, "{:?}", snapshot.faults());
+    put_profile(&site.store, OWN).await.unwrap();
+    let outcome = site.parse(&product("player"), &log_id("b")).await;
+    assert!(matches!(outcome, JobOutcome::Parsed), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn of_products_that_are_added_at_once_none_is_lost() {
+    let site = Site::empty().await;
+    let adding: Vec<_> = (0..12)
+        .map(|n| {
+            let store = site.store.clone();
+            tokio::spawn(async move {
+                let new = entry(&format!("product-{n}"));
+                add_product_with_key(&store, new).await.unwrap().unwrap()
+            })
+        })
+        .collect();
+    for (n, adding) in adding.into_iter().enumerate() {
+        let key = adding.await.unwrap();
+        let snapshot = site.registry.reload().await.unwrap();
+        let whose = snapshot.product_of_key(&key).unwrap().unwrap();
+        assert_eq!(whose.id, product(&format!("product-{n}")));
+    }
+    let snapshot = site.registry.reload().await.unwrap();
+    assert_eq!(snapshot.products().count(), 12);
+}
+
+#[tokio::test]
+async fn a_product_is_changed_in_what_is_named_and_in_nothing_else() {
+    let site = Site::new().await;
+    let key = add_product_key(&site.store, &product("editor"))
+        .await
+        .unwrap();
+    let change = ProductChange {
+        consent: Some(Consent::Crash),
+        session_timeout_secs: Some(60),
+        ..ProductChange::default()
+    };
+    change_product(&site.store, &product("editor"), change)
+        .await
+        .unwrap();
+    let snapshot = site.registry.reload().await.unwrap();
+    let held = snapshot.product_of_key(&key).unwrap().unwrap();
     assert_eq!(
-        error,
-        "config/products.toml: product a: it is registered twice"
+        (held.consent, held.session_timeout_secs, held.min_users),
+        (Consent::Crash, 60, 5)
+    );
+    assert_eq!(held.profile.as_ref().unwrap().id(), "logbook");
+    let other = snapshot.product(&product("player")).unwrap().unwrap();
+    assert_eq!(other.consent, Consent::Usage);
+
+    let unknown = ProductChange {
+        profile: Some("no-such".to_owned()),
+        ..ProductChange::default()
+    };
+    let error = change_product(&site.store, &product("editor"), unknown).await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "config/products.toml: product editor: there is no profile \"no-such\""
+    );
+    let none = change_product(&site.store, &product("none"), ProductChange::default()).await;
+    assert_eq!(
+        none.unwrap_err().to_string(),
+        "config/products.toml: there is no product none"
     );
 }
 

@@ -5,13 +5,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use logbook_backends::sql::{self, LedgerDay, LogState};
-use logbook_backends::{Durability, ObjectStore, Put};
+use logbook_backends::{Durability, ObjectStore, Put, Queue, QueuePolicy, Receive};
 use logbook_model::{LogReject, Timestamp};
 use logbook_pipeline::{
-    Archived, JobOutcome, Receipt, archive_key, receipt, sweep_archive, sweep_inbox,
+    Archived, Job, JobOutcome, Receipt, Requeue, archive_key, receipt, sweep_archive, sweep_inbox,
 };
 use support::{NOON, RUN, Site, again, log_id, new_log, product};
 
@@ -21,8 +21,36 @@ fn soon() -> Timestamp {
     Timestamp(since.as_micros() as i64 + 1_000_000)
 }
 
+const FIRST: Duration = Duration::from_mins(2);
+
+/// The stores' clock in some time.
+fn after(time: Duration) -> Timestamp {
+    Timestamp(soon().0 + time.as_micros() as i64)
+}
+
+async fn queue(site: &Site) -> Queue {
+    let path = site.directory.path().join("queue.db");
+    Queue::open_file(&path, QueuePolicy::default())
+        .await
+        .unwrap()
+}
+
+/// The logs of `editor` that a sweep at an instant queues again.
+async fn swept(site: &Site, queue: &Queue, at: Timestamp, at_start: bool) -> Vec<String> {
+    let requeue = Requeue {
+        queue,
+        first: FIRST,
+        at_start,
+        now: at,
+    };
+    let editor = product("editor");
+    let swept = sweep_archive(&site.vault, &site.database, &editor, at, Some(requeue)).await;
+    let queued = swept.unwrap().queued;
+    queued.iter().map(ToString::to_string).collect()
+}
+
 #[tokio::test]
-async fn a_sweep_names_archived_logs_that_have_no_row() {
+async fn a_sweep_queues_archived_logs_that_have_no_row() {
     let site = Site::new().await;
     site.take(new_log("parsed", RUN)).await;
     site.take(new_log("rejected", "\n")).await;
@@ -30,25 +58,77 @@ async fn a_sweep_names_archived_logs_that_have_no_row() {
     let mut elsewhere = new_log("theirs", RUN);
     elsewhere.product = product("player");
     site.archive(elsewhere).await;
-    let editor = product("editor");
-    let swept = sweep_archive(&site.vault, &site.database, &editor, soon(), soon()).await;
-    let swept = swept.unwrap();
-    assert_eq!(swept.archived, 3);
-    assert_eq!(swept.without_row, [log_id("forgotten")]);
-    site.parse(&editor, &log_id("forgotten")).await;
-    let swept = sweep_archive(&site.vault, &site.database, &editor, soon(), soon()).await;
-    assert!(swept.unwrap().without_row.is_empty());
+    let queue = queue(&site).await;
+    assert_eq!(
+        swept(&site, &queue, soon(), true).await,
+        ["forgotten"],
+        "at the start no age is asked"
+    );
+    let receive = Receive {
+        max: 10,
+        wait: Duration::ZERO,
+        visibility: FIRST,
+    };
+    let messages = queue.receive(receive).await.unwrap();
+    let jobs = messages.iter().filter_map(|one| Job::from_body(&one.body));
+    let logs: Vec<_> = jobs.map(|job| job.log_id).collect();
+    assert_eq!(logs, [log_id("forgotten")]);
+    site.parse(&product("editor"), &log_id("forgotten")).await;
+    assert!(swept(&site, &queue, after(FIRST), true).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_sweep_leaves_young_logs_to_the_ordinary_way() {
     let site = Site::new().await;
     site.archive(new_log("young", RUN)).await;
-    let long_ago = Timestamp(soon().0 - 900_000_000);
-    let editor = product("editor");
-    let swept = sweep_archive(&site.vault, &site.database, &editor, soon(), long_ago).await;
-    let swept = swept.unwrap();
-    assert_eq!((swept.archived, swept.without_row.len()), (1, 0));
+    let queue = queue(&site).await;
+    assert!(swept(&site, &queue, soon(), false).await.is_empty());
+    assert_eq!(swept(&site, &queue, after(FIRST), false).await, ["young"]);
+}
+
+#[tokio::test]
+async fn a_log_that_fails_for_good_is_queued_again_ever_more_seldom() {
+    let site = Site::new().await;
+    site.archive(new_log("failing", RUN)).await;
+    let queue = queue(&site).await;
+    let minute = Duration::from_mins(1);
+    let mut hours = Vec::new();
+    // A sweep each minute for two hours, then each hour for 40 days, with a restart each day.
+    for n in 0..120 {
+        if !swept(&site, &queue, after(n * minute), false)
+            .await
+            .is_empty()
+        {
+            hours.push(n / 60);
+        }
+    }
+    for n in 2..40 * 24 {
+        let at_start = n % 24 == 5;
+        if !swept(&site, &queue, after(n * 60 * minute), at_start)
+            .await
+            .is_empty()
+        {
+            hours.push(n);
+        }
+    }
+    assert_eq!(hours, [0, 24, 48, 96, 192, 384, 768]);
+}
+
+#[tokio::test]
+async fn a_log_whose_row_is_lost_is_queued_at_once() {
+    let site = Site::new().await;
+    site.take(new_log("a", RUN)).await;
+    let queue = queue(&site).await;
+    let hour = Duration::from_hours(1);
+    assert!(swept(&site, &queue, after(hour), false).await.is_empty());
+    let lost = "DELETE FROM log";
+    site.database.execute_script(lost).await.unwrap();
+    assert_eq!(swept(&site, &queue, after(2 * hour), false).await, ["a"]);
+    assert!(
+        swept(&site, &queue, after(3 * hour), false)
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -61,7 +141,7 @@ async fn the_ledger_balances_after_a_sweep_duplicates_at_the_edge_included() {
     site.take(new_log("bad", "\n")).await;
     site.archive(new_log("pending", "{\"name\":\"x\"}\n")).await;
     let editor = product("editor");
-    sweep_archive(&site.vault, &site.database, &editor, soon(), soon())
+    sweep_archive(&site.vault, &site.database, &editor, soon(), None)
         .await
         .unwrap();
     let days = Timestamp(0).day()..=soon().day();

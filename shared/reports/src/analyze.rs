@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::Cells;
+use logbook_backends::sql::rows::{Cells, statement};
 use logbook_backends::sql::{DirtyDay, clear_dirty, dirty_days, mark_dirty, settle_silence};
 use logbook_model::{Day, ProductId, Timestamp};
 use serde::Serialize;
 
 #[cfg(doc)]
 use crate::Error;
-use crate::connections::{begin, pools};
 use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
 use crate::source::read_day;
@@ -145,7 +144,7 @@ async fn step(
     days: &[DirtyDay],
 ) -> Result<usize> {
     let started = Instant::now();
-    let mut transaction = begin(analytics).await?;
+    let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
     let mut changes = active_users::Changes::default();
     let mut done = 0;
@@ -173,17 +172,17 @@ async fn finish(
     lease: &Lease<'_>,
     as_of: Timestamp,
 ) -> Result<()> {
-    let mut transaction = begin(analytics).await?;
+    let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
-    let held = sqlx::query("SELECT as_of FROM analyze_run WHERE product = ?")
+    let held = statement("SELECT as_of FROM analyze_run WHERE product = ?")
         .bind(product.as_str())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
     let held = held.map(|row| Cells::new(&row).time()).transpose()?;
-    sqlx::query("REPLACE INTO analyze_run (product, as_of) VALUES (?, ?)")
+    statement("REPLACE INTO analyze_run (product, as_of) VALUES (?, ?)")
         .bind(product.as_str())
         .bind(held.map_or(as_of, |held| held.max(as_of)).0)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     transaction.commit().await?;
     Ok(())
@@ -191,15 +190,15 @@ async fn finish(
 
 /// Marks every day on which there is anything, then empties the tables.
 async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> Result<()> {
-    let (readers, _) = pools(analytics)?;
-    let rows = sqlx::query("SELECT DISTINCT start_day FROM sessions.session WHERE product = ?")
+    let mut connection = analytics.read().await?;
+    let rows = statement("SELECT DISTINCT start_day FROM sessions.session WHERE product = ?")
         .bind(product.as_str())
-        .fetch_all(readers)
+        .fetch_all(&mut connection)
         .await?;
     let days: std::result::Result<BTreeSet<Day>, logbook_backends::Error> =
         rows.iter().map(|row| Cells::new(row).day()).collect();
     mark_dirty(analytics, product, &days?).await?;
-    let mut transaction = begin(analytics).await?;
+    let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
     feature_usage::delete_all(&mut transaction, product).await?;
     release_health::delete_all(&mut transaction, product).await?;

@@ -1,6 +1,5 @@
 //! What can go wrong with reports.
 
-use logbook_backends::sqlx;
 use logbook_model::Timestamp;
 
 /// A result of this crate.
@@ -85,11 +84,5 @@ impl Error {
             what,
             reason: reason.to_string(),
         })
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Backend(error.into())
     }
 }

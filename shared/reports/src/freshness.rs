@@ -3,12 +3,11 @@
 use std::ops::RangeInclusive;
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::Cells;
+use logbook_backends::sql::rows::{Cells, statement};
 use logbook_model::{Day, ProductId, Timestamp};
 use serde::Serialize;
 
 use crate::Result;
-use crate::connections::pools;
 
 /// How much of what was received the reports show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,8 +34,8 @@ pub(crate) async fn freshness(
     as_of: Option<Timestamp>,
     days: &RangeInclusive<Day>,
 ) -> Result<Freshness> {
-    let (readers, _) = pools(analytics)?;
-    let unread = sqlx::query(
+    let mut connection = analytics.read().await?;
+    let unread = statement(
         "SELECT COUNT(*), MIN(day), (SELECT COUNT(*) FROM sessions.dirty WHERE product = ? \
          AND generation > cleared) FROM sessions.ledger_pending AS p WHERE product = ? \
          AND NOT EXISTS (SELECT 1 FROM sessions.log AS l WHERE l.product = p.product \
@@ -44,19 +43,19 @@ pub(crate) async fn freshness(
     )
     .bind(product.as_str())
     .bind(product.as_str())
-    .fetch_one(readers)
+    .fetch_one(&mut connection)
     .await?;
     let mut cells = Cells::new(&unread);
     let (logs_pending, earliest) = (cells.count()?, cells.int_or_null()?);
     let days_pending = cells.count()?;
-    let refused = sqlx::query(
+    let refused = statement(
         "SELECT COUNT(*) FROM sessions.reject_count WHERE product = ? AND received_day >= ? \
          AND received_day <= ? AND scope = 'log'",
     )
     .bind(product.as_str())
     .bind(days.start().0)
     .bind(days.end().0)
-    .fetch_one(readers)
+    .fetch_one(&mut connection)
     .await?;
     let earliest = earliest.map(|day| Timestamp::start_of(Day(day as i32)));
     Ok(Freshness {
@@ -72,10 +71,10 @@ pub(crate) async fn finished_as_of(
     analytics: &Database,
     product: &ProductId,
 ) -> Result<Option<Timestamp>> {
-    let (readers, _) = pools(analytics)?;
-    let row = sqlx::query("SELECT as_of FROM analyze_run WHERE product = ?")
+    let mut connection = analytics.read().await?;
+    let row = statement("SELECT as_of FROM analyze_run WHERE product = ?")
         .bind(product.as_str())
-        .fetch_optional(readers)
+        .fetch_optional(&mut connection)
         .await?;
     Ok(row.map(|row| Cells::new(&row).time()).transpose()?)
 }

@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Query, statement};
-use logbook_backends::sqlx::sqlite::SqliteRow;
 
-use crate::connections::pools;
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -96,7 +94,12 @@ fn filter(request: &ReportRequest) -> String {
 }
 
 /// Binds what [`filter`] asks for. The days are as narrow as the keys allow.
-fn bind(mut query: Query, request: &ReportRequest, from: &str, to: &str) -> Query {
+fn bind<'q>(
+    mut query: Query<'q>,
+    request: &'q ReportRequest,
+    from: &'q str,
+    to: &'q str,
+) -> Query<'q> {
     query = query.bind(request.product.as_str()).bind(from).bind(to);
     if request.environment != Environment::All {
         query = query.bind(request.environment.name());
@@ -160,8 +163,11 @@ async fn keys<G: Group>(
     for cell in after.unwrap_or_default() {
         query = query.bind(cell.as_str());
     }
-    let (readers, _) = pools(analytics)?;
-    let rows = query.bind(i64::from(limit)).fetch_all(readers).await?;
+    let mut connection = analytics.read().await?;
+    let rows = query
+        .bind(i64::from(limit))
+        .fetch_all(&mut connection)
+        .await?;
     let width = request.grouping().len();
     rows.iter()
         .map(|row| read_key(&mut Cells::new(row), width))
@@ -193,8 +199,8 @@ pub(crate) async fn between<G: Group>(
     for cell in first.iter().chain(last) {
         query = query.bind(cell.as_str());
     }
-    let (readers, _) = pools(analytics)?;
-    let rows: Vec<SqliteRow> = query.fetch_all(readers).await?;
+    let mut connection = analytics.read().await?;
+    let rows = query.fetch_all(&mut connection).await?;
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
     for row in &rows {
         let mut cells = Cells::new(row);

@@ -3,10 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, Connection};
+use logbook_backends::sql::rows::{Cells, Connection, statement};
 use logbook_model::{ProductId, Timestamp};
 
-use crate::connections::{begin, pools};
 use crate::{Error, Result};
 
 /// How long a lease lasts if it is not renewed. A run renews it with every step, so that after
@@ -33,40 +32,44 @@ impl<'a> Lease<'a> {
             holder: format!("{:032x}", u128::from_be_bytes(holder)),
         };
         let now = now();
-        let mut transaction = begin(analytics).await?;
-        sqlx::query("DELETE FROM analyze_lease WHERE product = ? AND expires_at < ?")
+        let mut connection = analytics.write().await?;
+        // Each statement by itself takes the lease or leaves it.
+        let over = "UPDATE analyze_lease SET holder = ?, expires_at = ? \
+                    WHERE product = ? AND expires_at < ?";
+        let taken = statement(over)
+            .bind(lease.holder.as_str())
+            .bind(expiry(now))
             .bind(product.as_str())
             .bind(now.0)
-            .execute(&mut *transaction)
+            .execute(&mut connection)
             .await?;
-        let held = sqlx::query("SELECT expires_at FROM analyze_lease WHERE product = ?")
-            .bind(product.as_str())
-            .fetch_optional(&mut *transaction)
-            .await?;
-        if let Some(row) = held {
-            let until = Cells::new(&row).time()?;
-            return Err(Error::Busy { until });
+        if taken == 1 {
+            return Ok(lease);
         }
-        sqlx::query("INSERT INTO analyze_lease (product, holder, expires_at) VALUES (?, ?, ?)")
+        let new = "INSERT INTO analyze_lease (product, holder, expires_at) VALUES (?, ?, ?)";
+        let inserted = statement(new)
             .bind(product.as_str())
             .bind(lease.holder.as_str())
             .bind(expiry(now))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(lease)
+            .execute(&mut connection)
+            .await;
+        match inserted {
+            Ok(_) => Ok(lease),
+            Err(error) if error.is_taken() => Err(busy(&mut connection, product).await?),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Renews the lease within a step's transaction.
     pub(crate) async fn renew(&self, connection: &mut Connection) -> Result<()> {
         let renewed =
-            sqlx::query("UPDATE analyze_lease SET expires_at = ? WHERE product = ? AND holder = ?")
+            statement("UPDATE analyze_lease SET expires_at = ? WHERE product = ? AND holder = ?")
                 .bind(expiry(now()))
                 .bind(self.product.as_str())
                 .bind(self.holder.as_str())
                 .execute(connection)
                 .await?;
-        if renewed.rows_affected() == 1 {
+        if renewed == 1 {
             Ok(())
         } else {
             Err(Error::LeaseLost)
@@ -75,14 +78,27 @@ impl<'a> Lease<'a> {
 
     /// Gives the lease back.
     pub(crate) async fn release(self, analytics: &Database) -> Result<()> {
-        let (_, writer) = pools(analytics)?;
-        sqlx::query("DELETE FROM analyze_lease WHERE product = ? AND holder = ?")
+        let mut connection = analytics.write().await?;
+        statement("DELETE FROM analyze_lease WHERE product = ? AND holder = ?")
             .bind(self.product.as_str())
             .bind(self.holder)
-            .execute(writer)
+            .execute(&mut connection)
             .await?;
         Ok(())
     }
+}
+
+/// Who holds the lease holds it until when.
+async fn busy(connection: &mut Connection, product: &ProductId) -> Result<Error> {
+    let row = statement("SELECT expires_at FROM analyze_lease WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_optional(connection)
+        .await?;
+    let until = row.map(|row| Cells::new(&row).time()).transpose()?;
+    // Given back since: free from now on.
+    Ok(Error::Busy {
+        until: until.unwrap_or_else(now),
+    })
 }
 
 fn now() -> Timestamp {

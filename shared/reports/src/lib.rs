@@ -14,7 +14,6 @@
 mod active_users;
 mod analyze;
 mod catalogue;
-mod connections;
 mod cursor;
 mod description;
 pub mod docs;
@@ -43,12 +42,15 @@ pub use query::query;
 pub use reply::{Cell, ReportReply};
 pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};
 
-use logbook_backends::Database;
+use logbook_backends::{Database, Migrations};
 
 /// The name under which the sessions schema is attached to the analytics database.
 pub const SESSIONS_SCHEMA: &str = "sessions";
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    mysql: sqlx::migrate!("migrations/mysql"),
+};
 
 /// Brings the analytics schema up to date; does nothing where it is.
 pub async fn migrate(analytics: &Database) -> Result<()> {

@@ -3,11 +3,10 @@
 use std::time::SystemTime;
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::Cells;
+use logbook_backends::sql::rows::{Cells, statement};
 use logbook_model::{Day, ProductId, Timestamp};
 
 use crate::catalogue::Report;
-use crate::connections::pools;
 use crate::cursor::Cursor;
 use crate::description::Column;
 use crate::freshness::{finished_as_of, freshness};
@@ -108,10 +107,10 @@ async fn range(
 
 /// The instant up to which the last analysis, finished or not, was asked to look.
 async fn judged_as_of(analytics: &Database, product: &ProductId) -> Result<Option<Timestamp>> {
-    let (readers, _) = pools(analytics)?;
-    let row = sqlx::query("SELECT as_of FROM sessions.settlement WHERE product = ?")
+    let mut connection = analytics.read().await?;
+    let row = statement("SELECT as_of FROM sessions.settlement WHERE product = ?")
         .bind(product.as_str())
-        .fetch_optional(readers)
+        .fetch_optional(&mut connection)
         .await?;
     Ok(row.map(|row| Cells::new(&row).time()).transpose()?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use logbook_backends::sql::rows::{Cells, Connection};
+use logbook_backends::sql::rows::{Cells, Connection, statement};
 use logbook_model::{Day, ProductId, Status};
 
 use crate::persons::{Person, person};
@@ -40,7 +40,7 @@ pub(crate) async fn read_day(
     product: &ProductId,
     day: Day,
 ) -> Result<DaySessions> {
-    let rows = sqlx::query(SESSIONS)
+    let rows = statement(SESSIONS)
         .bind(product.as_str())
         .bind(product.as_str())
         .bind(day.0)
@@ -75,7 +75,6 @@ mod tests {
     use logbook_backends::{Attached, Database, Durability, sql};
 
     use super::SESSIONS;
-    use crate::connections::pools;
     use crate::feature_usage::FEATURES;
 
     #[tokio::test]
@@ -89,14 +88,14 @@ mod tests {
         let attached = vec![Attached { name, path }];
         let analytics = Database::open_file_with(&file, Durability::Process, attached);
         let analytics = analytics.await.unwrap();
-        let (readers, _) = pools(&analytics).unwrap();
+        let mut connection = analytics.read().await.unwrap();
         for text in [SESSIONS, FEATURES] {
             let plan = statement(format!("EXPLAIN QUERY PLAN {text}"));
             let plan = plan
                 .bind(1)
                 .bind(1)
                 .bind(1)
-                .fetch_all(readers)
+                .fetch_all(&mut connection)
                 .await
                 .unwrap();
             let steps = plan.iter().map(|row| {

@@ -1,7 +1,7 @@
 //! The same text everywhere: catalogue, page, comments of the tables.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use logbook_reports::{ColumnType, catalogue, docs};
+use logbook_reports::{Column, ColumnType, catalogue, docs};
 
 #[test]
 fn the_page_is_made_of_the_catalogue() {
@@ -14,27 +14,35 @@ fn the_page_is_made_of_the_catalogue() {
 
 #[test]
 fn the_tables_bear_the_texts_of_the_catalogue() {
-    let schema = include_str!("../migrations/sqlite/0001_reports.sql");
+    let sqlite = include_str!("../migrations/sqlite/0001_reports.sql");
+    let mysql = include_str!("../migrations/mysql/0001_reports.sql");
     for report in catalogue() {
         let Some(table) = report.table else { continue };
-        let start = schema.find(&format!("CREATE TABLE {table} (")).unwrap();
-        let text = &schema[start..];
-        let text = &text[..text.find("\n);").unwrap()];
         for column in report.columns {
-            let kind = match column.kind {
-                ColumnType::Date => "CHAR(10)",
-                ColumnType::Text => "VARCHAR(",
-                ColumnType::Integer => "BIGINT",
-                ColumnType::Ratio => "DOUBLE",
-                ColumnType::Boolean => "SMALLINT",
-            };
-            let head = format!("    {} {kind}", column.name);
-            let tail = format!("-- {}", column.meaning);
-            let line = text.lines().find(|line| line.starts_with(&head));
-            let line = line.unwrap_or_else(|| panic!("{table} has no {head}"));
-            assert!(line.ends_with(&tail), "{line:?} does not end in {tail:?}");
+            let comment = format!("-- {}", column.meaning);
+            check(sqlite, table, column, "CHAR(10)", &comment);
+            let meaning = column.meaning.replace('\'', "''");
+            let comment = format!("COMMENT '{meaning}',");
+            check(mysql, table, column, "DATE", &comment);
         }
     }
+}
+
+fn check(schema: &str, table: &str, column: &Column, date: &str, tail: &str) {
+    let start = schema.find(&format!("CREATE TABLE {table} (")).unwrap();
+    let text = &schema[start..];
+    let text = &text[..text.find("\n)").unwrap()];
+    let kind = match column.kind {
+        ColumnType::Date => date,
+        ColumnType::Text => "VARCHAR(",
+        ColumnType::Integer => "BIGINT",
+        ColumnType::Ratio => "DOUBLE",
+        ColumnType::Boolean => "SMALLINT",
+    };
+    let head = format!("    {} {kind}", column.name);
+    let line = text.lines().find(|line| line.starts_with(&head));
+    let line = line.unwrap_or_else(|| panic!("{table} has no {head}"));
+    assert!(line.ends_with(tail), "{line:?} does not end in {tail:?}");
 }
 
 #[test]

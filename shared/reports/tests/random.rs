@@ -8,12 +8,16 @@
 )]
 
 #[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
+#[allow(dead_code, reason = "each test program uses its share")]
 mod support;
 
 use std::time::Duration;
 
 use logbook_backends::sql;
 use logbook_reports::{analyze, rebuild};
+use place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use support::cases::{Step, steps};
@@ -113,9 +117,8 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
     Ok(())
 }
 
-async fn case(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn case(place: &Place, steps: &[Step]) -> Result<Vec<String>, TestCaseError> {
+    let stores = open(place).await;
     let (mut logs, mut erased) = (Logs::default(), Vec::new());
     for (nth, step) in steps.iter().enumerate() {
         apply(&stores, &mut logs, &mut erased, nth, step).await;
@@ -126,8 +129,16 @@ async fn case(steps: Vec<Step>) -> Result<(), TestCaseError> {
     rebuild(&stores.analytics, &product(), &SETTINGS, now())
         .await
         .unwrap();
-    prop_assert_eq!(kept, dump(&stores.analytics).await);
-    Ok(())
+    prop_assert_eq!(&kept, &dump(&stores.analytics).await);
+    Ok(kept)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 proptest! {
@@ -139,11 +150,25 @@ proptest! {
 
     #[test]
     fn whatever_came_reports_equal_the_reference_and_a_rebuild(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(case(steps))?;
+        runtime().block_on(case(&Place::directory(), &steps))?;
+    }
+}
+
+#[cfg(feature = "mysql")]
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 8,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_server_has_the_same_rows_to_the_byte(steps in steps()) {
+        runtime().block_on(async {
+            let Some(place) = Place::server().await else { return Ok(()) };
+            let rows = case(&place, &steps).await?;
+            prop_assert_eq!(rows, case(&Place::directory(), &steps).await?);
+            Ok(())
+        })?;
     }
 }

@@ -7,6 +7,9 @@
 )]
 
 #[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
+#[allow(dead_code, reason = "each test program uses its share")]
 mod support;
 
 use std::time::Duration;
@@ -14,6 +17,7 @@ use std::time::Duration;
 use logbook_backends::sql::{ListedLog, Listing};
 use logbook_model::{LogId, Timestamp};
 use logbook_reports::{Cell, ReportReply, ReportRequest, analyze, query};
+use place::{Place, on_every_database};
 use support::{
     Run, SETTINGS, Stores, TODAY, analyze_all, ask, now, open, product, reject, request, store,
 };
@@ -33,10 +37,8 @@ fn texts(reply: &ReportReply, column: &str) -> Vec<Cell> {
         .collect()
 }
 
-#[tokio::test]
-async fn an_empty_database_answers_every_report() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn an_empty_database_answers_every_report(place: &Place) {
+    let stores = open(place).await;
     for again in [false, true] {
         for report in logbook_reports::catalogue() {
             let request = ReportRequest::parse(report.name, product(), [("", ""); 0]).unwrap();
@@ -52,10 +54,8 @@ async fn an_empty_database_answers_every_report() {
     }
 }
 
-#[tokio::test]
-async fn groups_of_few_persons_are_withheld_and_counted() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn groups_of_few_persons_are_withheld_and_counted(place: &Place) {
+    let stores = open(place).await;
     let mut runs = Vec::new();
     for user in 0..5 {
         runs.push(Run::new(&format!("a{user}"), TODAY, &format!("u{user}")));
@@ -88,10 +88,8 @@ async fn groups_of_few_persons_are_withheld_and_counted() {
     assert_eq!(reply.withheld_groups, 3 + 2 + 2);
 }
 
-#[tokio::test]
-async fn a_first_day_moves_when_an_earlier_one_comes_and_goes() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn a_first_day_moves_when_an_earlier_one_comes_and_goes(place: &Place) {
+    let stores = open(place).await;
     let new_users = async || {
         analyze_all(&stores).await;
         let reply = ask(&stores, "active-users", &[]).await;
@@ -113,10 +111,8 @@ async fn a_first_day_moves_when_an_earlier_one_comes_and_goes() {
     assert_eq!(new_users().await, on(0));
 }
 
-#[tokio::test]
-async fn test_traffic_is_apart() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn test_traffic_is_apart(place: &Place) {
+    let stores = open(place).await;
     let named = |id: &str, environment: Option<&str>| Run {
         environment: environment.map(str::to_owned),
         ..Run::new(id, TODAY, id)
@@ -138,10 +134,8 @@ async fn test_traffic_is_apart() {
     }
 }
 
-#[tokio::test]
-async fn freshness_says_what_the_figures_rest_on() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn freshness_says_what_the_figures_rest_on(place: &Place) {
+    let stores = open(place).await;
     let fresh = async || ask(&stores, "feature-usage", &[]).await.freshness;
     let days = |from: i32, to: i32| -> Vec<Run> {
         let run = |n: i32| Run::new(&format!("d{n}"), TODAY.plus(-n), "u");
@@ -198,10 +192,8 @@ async fn freshness_says_what_the_figures_rest_on() {
     assert_eq!(found.complete_until, Some(Timestamp::start_of(TODAY)));
 }
 
-#[tokio::test]
-async fn silence_is_judged_before_days_are_computed() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn silence_is_judged_before_days_are_computed(place: &Place) {
+    let stores = open(place).await;
     let mut silent = Run::new("s", TODAY.plus(-1), "u");
     silent.ended = false;
     store(&stores, &[silent]).await;
@@ -212,10 +204,8 @@ async fn silence_is_judged_before_days_are_computed() {
     assert_eq!(texts(&reply, "error_free_user_rate"), [Cell::Ratio(0.0)]);
 }
 
-#[tokio::test]
-async fn rates_of_nothing_are_null() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn rates_of_nothing_are_null(place: &Place) {
+    let stores = open(place).await;
     let mut nobody = Run::new("s", TODAY, "");
     nobody.user = None;
     nobody.events.clear();
@@ -230,14 +220,23 @@ async fn rates_of_nothing_are_null() {
     assert!(ask(&stores, "feature-usage", &[]).await.rows.is_empty());
 }
 
-#[tokio::test]
-async fn days_after_the_last_analysis_are_not_shown_as_quiet() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn days_after_the_last_analysis_are_not_shown_as_quiet(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &[Run::new("s", TODAY.plus(-2), "u")]).await;
     analyze_all(&stores).await;
     let reply = ask(&stores, "active-users", &[]).await;
     let days = [-2, -1, 0].map(|back| Cell::Day(TODAY.plus(back)));
     assert_eq!(texts(&reply, "day"), days);
     assert_eq!(texts(&reply, "dau"), [1, 0, 0].map(Cell::Integer));
+}
+
+on_every_database! {
+    an_empty_database_answers_every_report,
+    groups_of_few_persons_are_withheld_and_counted,
+    a_first_day_moves_when_an_earlier_one_comes_and_goes,
+    test_traffic_is_apart,
+    freshness_says_what_the_figures_rest_on,
+    silence_is_judged_before_days_are_computed,
+    rates_of_nothing_are_null,
+    days_after_the_last_analysis_are_not_shown_as_quiet,
 }

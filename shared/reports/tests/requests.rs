@@ -7,18 +7,20 @@
 )]
 
 #[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
+#[allow(dead_code, reason = "each test program uses its share")]
 mod support;
 
 use std::collections::BTreeSet;
 
 use logbook_model::Kind;
 use logbook_reports::{Error, ReportRequest, query};
+use place::{Place, on_every_database};
 use support::{Run, TODAY, analyze_all, open, product, reject, request, store};
 
-#[tokio::test]
-async fn pages_put_together_are_the_whole() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn pages_put_together_are_the_whole(place: &Place) {
+    let stores = open(place).await;
     let mut runs = Vec::new();
     for n in 0..40 {
         let mut run = Run::new(
@@ -125,4 +127,8 @@ fn grouping_columns_may_come_in_any_order() {
         .map(|r| r.name)
         .collect();
     assert_eq!(names.len(), logbook_reports::Report::ALL.len());
+}
+
+on_every_database! {
+    pages_put_together_are_the_whole,
 }

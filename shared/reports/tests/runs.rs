@@ -7,12 +7,16 @@
 )]
 
 #[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
+#[allow(dead_code, reason = "each test program uses its share")]
 mod support;
 
 use std::time::Duration;
 
 use logbook_backends::sql::dirty_days;
 use logbook_reports::{Error, Progress, Result, analyze, rebuild};
+use place::{Place, on_every_database};
 use support::{
     Run, SETTINGS, Stores, TODAY, analyze_all, dump, execute, now, open, product, store,
 };
@@ -41,10 +45,8 @@ async fn equals_rebuild(stores: &Stores) -> bool {
     !kept.is_empty() && kept == dump(&stores.analytics).await
 }
 
-#[tokio::test]
-async fn one_run_at_a_time() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn one_run_at_a_time(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("a")).await;
     let (first, second) = tokio::join!(try_analyze(&stores), try_analyze(&stores));
     let busy = [&first, &second];
@@ -57,10 +59,8 @@ async fn one_run_at_a_time() {
     try_analyze(&stores).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_lease_left_by_a_killed_run_ends() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn a_lease_left_by_a_killed_run_ends(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("a")).await;
     execute(
         &stores.analytics,
@@ -73,16 +73,17 @@ async fn a_lease_left_by_a_killed_run_ends() {
     assert_eq!(try_analyze(&stores).await.unwrap().days_done, 40);
 }
 
-#[tokio::test]
-async fn a_run_that_lost_its_lease_writes_nothing_more() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn a_run_that_lost_its_lease_writes_nothing_more(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("a")).await;
     // Another takes the lease after the first step.
     execute(
         &stores.analytics,
-        "CREATE TRIGGER thief AFTER INSERT ON active_users BEGIN \
-         UPDATE analyze_lease SET holder = 'thief'; END",
+        &Place::trigger(
+            "thief",
+            "INSERT ON active_users",
+            "UPDATE analyze_lease SET holder = 'thief'",
+        ),
     )
     .await;
     let error = try_analyze(&stores).await.unwrap_err();
@@ -91,34 +92,37 @@ async fn a_run_that_lost_its_lease_writes_nothing_more() {
     assert_eq!(left.len(), 40 - 16);
 }
 
-#[tokio::test]
-async fn a_run_cut_short_anywhere_is_finished_by_the_next() {
-    for (name, trigger) in [
+async fn a_run_cut_short_anywhere_is_finished_by_the_next(place: &Place) {
+    for (name, when, condition) in [
         (
             "before anything",
-            "BEFORE DELETE ON feature_usage WHEN OLD.product = 'editor'",
+            "DELETE ON feature_usage",
+            "OLD.product = 'editor'",
         ),
         (
             "within a day",
-            "BEFORE INSERT ON release_health WHEN NEW.day = '2026-02-20'",
+            "INSERT ON release_health",
+            "NEW.day = '2026-02-20'",
         ),
         (
             "among persons",
-            "BEFORE INSERT ON person_first WHEN NEW.first_day > '2026-02-01'",
+            "INSERT ON person_first",
+            "NEW.first_day > '2026-02-01'",
         ),
         (
             "among windows",
-            "BEFORE INSERT ON active_users WHEN NEW.day = '2026-02-25'",
+            "INSERT ON active_users",
+            "NEW.day = '2026-02-25'",
         ),
-        ("before the end", "BEFORE INSERT ON analyze_run WHEN 1"),
+        ("before the end", "INSERT ON analyze_run", "1 = 1"),
     ] {
-        let directory = tempfile::tempdir().unwrap();
-        let stores = open(directory.path()).await;
+        let place = &place.another().await;
+        let stores = open(place).await;
         store(&stores, &runs("a")[10..30]).await;
         analyze_all(&stores).await;
         store(&stores, &runs("b")).await;
-        let trigger = format!("CREATE TRIGGER cut {trigger} BEGIN SELECT RAISE(ABORT, 'cut'); END");
-        execute(&stores.analytics, trigger.leak()).await;
+        let trigger = place.cutting_trigger(when, condition);
+        execute(&stores.analytics, &trigger).await;
         try_analyze(&stores).await.unwrap_err();
         try_analyze(&stores).await.unwrap_err();
         execute(&stores.analytics, "DROP TRIGGER cut").await;
@@ -127,27 +131,19 @@ async fn a_run_cut_short_anywhere_is_finished_by_the_next() {
     }
 }
 
-#[tokio::test]
-async fn a_run_cut_short_before_it_clears_its_marks_is_done_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn a_run_cut_short_before_it_clears_its_marks_is_done_again(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("a")).await;
-    execute(
-        &stores.sessions,
-        "CREATE TRIGGER cut BEFORE UPDATE OF cleared ON dirty \
-         BEGIN SELECT RAISE(ABORT, 'cut'); END",
-    )
-    .await;
+    let trigger = place.cutting_trigger("UPDATE ON dirty", "NEW.cleared <> OLD.cleared");
+    execute(&stores.sessions, &trigger).await;
     try_analyze(&stores).await.unwrap_err();
     execute(&stores.sessions, "DROP TRIGGER cut").await;
     assert_eq!(try_analyze(&stores).await.unwrap().days_done, 40);
     assert!(equals_rebuild(&stores).await);
 }
 
-#[tokio::test]
-async fn a_rebuild_heals_what_is_damaged() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn a_rebuild_heals_what_is_damaged(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("a")).await;
     analyze_all(&stores).await;
     let kept = dump(&stores.analytics).await;
@@ -160,10 +156,8 @@ async fn a_rebuild_heals_what_is_damaged() {
     assert_eq!(kept, dump(&stores.analytics).await);
 }
 
-#[tokio::test]
-async fn a_day_marked_during_a_run_stays_marked() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn a_day_marked_during_a_run_stays_marked(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("a")).await;
     // A log of that day comes in after its mark was read.
     let days = dirty_days(&stores.sessions, None, 100).await.unwrap();
@@ -171,4 +165,14 @@ async fn a_day_marked_during_a_run_stays_marked() {
     let cleared = logbook_backends::sql::clear_dirty(&stores.sessions, &days).await;
     assert_eq!(cleared.unwrap(), 39);
     assert_eq!(try_analyze(&stores).await.unwrap().days_done, 1);
+}
+
+on_every_database! {
+    one_run_at_a_time,
+    a_lease_left_by_a_killed_run_ends,
+    a_run_that_lost_its_lease_writes_nothing_more,
+    a_run_cut_short_anywhere_is_finished_by_the_next,
+    a_run_cut_short_before_it_clears_its_marks_is_done_again,
+    a_rebuild_heals_what_is_damaged,
+    a_day_marked_during_a_run_stays_marked,
 }

@@ -7,15 +7,17 @@
 )]
 
 #[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
+#[allow(dead_code, reason = "each test program uses its share")]
 mod support;
 
 use logbook_model::Kind;
+use place::{Place, on_every_database};
 use support::{Run, TODAY, analyze_all, ask, open, reject, store};
 
-#[tokio::test]
-async fn csv_has_a_header_and_runs_no_formulas() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn csv_has_a_header_and_runs_no_formulas(place: &Place) {
+    let stores = open(place).await;
     let mut run = Run::new("s", TODAY, "u");
     run.events = ["=HYPERLINK(\"x\")", "a,b", "two words", "-1+1"]
         .iter()
@@ -26,24 +28,37 @@ async fn csv_has_a_header_and_runs_no_formulas() {
     analyze_all(&stores).await;
     let csv = ask(&stores, "feature-usage", &[]).await.to_csv();
     assert!(csv.ends_with("\r\n") && csv.matches("\r\n").count() == 5);
-    insta::assert_snapshot!(csv.replace('\r', ""), @r#"
+    insta::allow_duplicates!(insta::assert_snapshot!(csv.replace('\r', ""), @r#"
     day,version,feature,uses,sessions,users,errors,timed_uses,p50_us,p95_us,p99_us
     2026-03-10,1.0,'-1+1,2,1,1,0,0,,,
     2026-03-10,1.0,"'=HYPERLINK(""x"")",2,1,1,0,0,,,
     2026-03-10,1.0,"a,b",2,1,1,0,0,,,
     2026-03-10,1.0,two words,2,1,1,0,2,1003,1003,1003
-    "#);
+    "#));
 }
 
-#[tokio::test]
-async fn json_has_rows_by_column_name() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn names_that_differ_in_a_space_are_two(place: &Place) {
+    let stores = open(place).await;
+    let mut run = Run::new("s", TODAY, "u");
+    let named = |name: &str| (name.to_owned(), Kind::Normal, false, 1, None);
+    run.events = ["save", "save ", "Save"].map(named).into();
+    store(&stores, &[run]).await;
+    analyze_all(&stores).await;
+    for by in ["day,version,feature", "feature"] {
+        let reply = ask(&stores, "feature-usage", &[("by", by)]).await;
+        assert_eq!(reply.rows.len(), 3, "{by}");
+    }
+    let reply = ask(&stores, "feature-usage", &[("feature", "save ")]).await;
+    assert_eq!(reply.rows.len(), 1);
+}
+
+async fn json_has_rows_by_column_name(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &[Run::new("s", TODAY, "u")]).await;
     analyze_all(&stores).await;
     let mut json = ask(&stores, "active-users", &[]).await.to_json();
     json["columns"].as_array_mut().unwrap().truncate(1);
-    insta::assert_json_snapshot!(json, @r#"
+    insta::allow_duplicates!(insta::assert_json_snapshot!(json, @r#"
     {
       "by": [
         "day"
@@ -81,25 +96,30 @@ async fn json_has_rows_by_column_name() {
       "to": "2026-06-18",
       "withheld_groups": 0
     }
-    "#);
+    "#));
 }
 
-#[tokio::test]
-async fn the_ledger_counts_every_fate() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = open(directory.path()).await;
+async fn the_ledger_counts_every_fate(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &[Run::new("s", TODAY, "u")]).await;
     reject(&stores, "bad").await;
     let csv = ask(&stores, "ledger", &[]).await.to_csv();
-    insta::assert_snapshot!(csv.replace('\r', ""), @"
+    insta::allow_duplicates!(insta::assert_snapshot!(csv.replace('\r', ""), @"
     day,received,parsed,duplicate,rejected,erased,pending,lost,balanced
     2026-03-10,0,1,0,1,0,0,0,
-    ");
+    "));
     let csv = ask(&stores, "ledger", &[("by", "day,reason")])
         .await
         .to_csv();
-    insta::assert_snapshot!(csv.replace('\r', ""), @"
+    insta::allow_duplicates!(insta::assert_snapshot!(csv.replace('\r', ""), @"
     day,reason,rejected
     2026-03-10,bomb,1
-    ");
+    "));
+}
+
+on_every_database! {
+    csv_has_a_header_and_runs_no_formulas,
+    names_that_differ_in_a_space_are_two,
+    json_has_rows_by_column_name,
+    the_ledger_counts_every_fate,
 }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use crate::envelope::{Content, Envelope};
 use crate::error::SealError;
-use crate::inflate::{Inflate, gzip_comment};
+use crate::inflate::{Inflate, gzip_texts};
 use crate::keys::DataKey;
 use crate::sealer::MAX_SEALED_BYTES;
 use crate::v2;
@@ -69,7 +69,14 @@ impl OpenedLog {
 
     /// The log id in the gzip header, if there is one.
     pub fn log_id(&self) -> Option<&str> {
-        gzip_comment(&self.compressed).and_then(|comment| std::str::from_utf8(comment).ok())
+        let comment = gzip_texts(&self.compressed).comment?;
+        std::str::from_utf8(comment).ok()
+    }
+
+    /// The file name in the gzip header, if there is one.
+    pub fn file_name(&self) -> Option<&str> {
+        let name = gzip_texts(&self.compressed).name?;
+        std::str::from_utf8(name).ok()
     }
 
     /// The log as a stream that ends with [`InflateError::Bomb`](crate::InflateError::Bomb) after
@@ -119,7 +126,7 @@ pub fn open(
         }
         Content::V2 { iv } => v2::decrypt(data_key, iv, &mut body)?,
     }
-    check_log_id(gzip_comment(&body), expected.log_id)?;
+    check_log_id(gzip_texts(&body).comment, expected.log_id)?;
     Ok(OpenedLog { compressed: body })
 }
 

@@ -66,6 +66,16 @@ impl Sealer {
     /// Starts a log. The id goes into the comment of the gzip header (RFC 1952), and so under the
     /// authentication tag. `max_sealed_bytes` bounds the sealed body, tag included.
     pub fn new(log_id: &str, max_sealed_bytes: u64) -> Result<Self, SealError> {
+        Self::named(log_id, None, max_sealed_bytes)
+    }
+
+    /// As [`Sealer::new`], with the name of the log's file, which goes into the gzip header as well:
+    /// it may tell of a person, and is nowhere to be read but inside. A name with a NUL is left out.
+    pub fn named(
+        log_id: &str,
+        file_name: Option<&str>,
+        max_sealed_bytes: u64,
+    ) -> Result<Self, SealError> {
         if !is_log_id(log_id) {
             return Err(SealError::BadLogId);
         }
@@ -74,10 +84,11 @@ impl Sealer {
             bytes: Vec::new(),
             max_bytes: max_sealed_bytes,
         };
-        let gzip = GzBuilder::new()
-            .mtime(0)
-            .comment(comment)
-            .write(sink, LEVEL);
+        let mut header = GzBuilder::new().mtime(0).comment(comment);
+        if let Some(name) = file_name.and_then(|name| CString::new(name).ok()) {
+            header = header.filename(name);
+        }
+        let gzip = header.write(sink, LEVEL);
         Ok(Self {
             gzip,
             inflated_bytes: 0,

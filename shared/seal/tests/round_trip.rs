@@ -124,6 +124,28 @@ fn no_two_logs_share_a_message_id_or_a_byte_pattern() {
 }
 
 #[test]
+fn a_file_s_name_is_sealed_with_the_log_and_is_nowhere_else() {
+    let sample = Sample::new(LOG);
+    for (name, held) in [
+        (Some("Größe von ann.log"), Some("Größe von ann.log")),
+        (Some("a\0b"), None),
+        (None, None),
+    ] {
+        let mut sealer = Sealer::named(LOG_ID, name, 100_000).unwrap();
+        sealer.write_all(LOG).unwrap();
+        let sealed = sealer.finish(&sample.key).unwrap();
+        let said = format!("{:?}", sealed.envelope.to_headers());
+        assert!(!said.contains("ann"), "{said}");
+        assert!(!sealed.body.windows(3).any(|bytes| bytes == b"ann"));
+        let headers = sealed.envelope.to_headers();
+        let opened = sample.open_with(sealed.body, &headers, &expected());
+        let opened = opened.unwrap();
+        assert_eq!(opened.file_name(), held);
+        assert_eq!(opened.log_id(), Some(LOG_ID));
+    }
+}
+
+#[test]
 fn a_log_that_seals_too_large_is_refused_while_it_is_written() {
     let noise: Vec<u8> = (0..200_000u32)
         .flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes())

@@ -159,7 +159,7 @@ impl Api {
             consent: Consent::Usage,
             received_at: now(),
             attempt: Attempt(format!("attempt-{id}")),
-            conflict_with: None,
+            refused: None,
             readable_accounts: false,
             profile: None,
             metadata: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! `logbook profile test`: golden cases.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -64,10 +65,26 @@ fn case_logs(profile: &Path) -> anyhow::Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let expected = |path: &PathBuf| path.to_string_lossy().ends_with(".expected.json");
-    Ok(entries(&folder)?
+    let logs: Vec<PathBuf> = entries(&folder)?
         .into_iter()
         .filter(|path| path.is_file() && !expected(path))
-        .collect())
+        .collect();
+    let mut seen = BTreeMap::new();
+    for log in &logs {
+        if let Some(other) = seen.insert(expected_file(log), log) {
+            bail!(
+                "{} and {} have one expected file: name them apart before their ending",
+                other.display(),
+                log.display()
+            );
+        }
+    }
+    Ok(logs)
+}
+
+/// The file of what a case must give: `a.log` has `a.expected.json`.
+fn expected_file(log: &Path) -> PathBuf {
+    log.with_extension("expected.json")
 }
 
 fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -97,7 +114,7 @@ fn case(profile: &Profile, path: &Path, update: bool) -> anyhow::Result<Option<S
     let report = inspect::read(log, profile, &context)?;
     let mut got = serde_json::to_string_pretty(&report)?;
     got.push('\n');
-    let expected = path.with_extension("expected.json");
+    let expected = expected_file(path);
     if update {
         std::fs::write(&expected, &got)
             .with_context(|| format!("cannot write {}", expected.display()))?;

@@ -1,10 +1,23 @@
 //! A database: connections, schema, transactions. What is asked of it is in [`crate::sql`].
 
+mod connection;
+pub(crate) mod fault;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod query;
+mod retry;
+mod row;
 pub(crate) mod sqlite;
 
 use std::path::{Path, PathBuf};
 
-use sqlx::SqlitePool;
+pub(crate) use connection::Dialect;
+pub use connection::{Connection, Transaction};
+#[cfg(feature = "mysql")]
+pub use mysql::{Authority, Credentials, MySqlConfig, Tls, TokenProvider};
+pub use query::{Query, Rows, Value, statement};
+pub(crate) use retry::Retry;
+pub use row::Row;
 use sqlx::migrate::Migrator;
 
 use crate::{Durability, Result};
@@ -18,19 +31,8 @@ pub struct Database {
 #[derive(Debug, Clone)]
 enum Backend {
     Sqlite(sqlite::Pools),
-}
-
-/// The connections of a database, for crates that bring SQL of their own.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Connections<'a> {
-    /// SQLite: any number may read while one writes.
-    Sqlite {
-        /// Read-only connections.
-        readers: &'a SqlitePool,
-        /// The one connection that writes.
-        writer: &'a SqlitePool,
-    },
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Pools),
 }
 
 /// Another SQLite file that each connection sees as a schema of its own, as MySQL sees two
@@ -42,6 +44,15 @@ pub struct Attached {
     pub name: String,
     /// The file, which must have been made by [`Database::open_file`].
     pub path: PathBuf,
+}
+
+/// The steps that make a schema, for each kind of database.
+#[derive(Debug)]
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: Migrator,
+    /// For MySQL and MariaDB.
+    pub mysql: Migrator,
 }
 
 impl Database {
@@ -62,34 +73,98 @@ impl Database {
         })
     }
 
+    /// A schema of a MySQL or MariaDB server. Nothing is sent before the first use.
+    #[cfg(feature = "mysql")]
+    pub fn open_mysql(config: &MySqlConfig) -> Result<Self> {
+        Ok(Self {
+            backend: Backend::MySql(mysql::Pools::open(config)?),
+        })
+    }
+
     /// Brings the schema up to date; does nothing where it is.
-    pub async fn migrate(&self, migrations: &Migrator) -> Result<()> {
+    pub async fn migrate(&self, migrations: &Migrations) -> Result<()> {
         match &self.backend {
-            Backend::Sqlite(pools) => migrations.run(pools.writer()).await?,
+            Backend::Sqlite(pools) => migrations.sqlite.run(pools.writer()).await?,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.pool().migrate(&migrations.mysql).await?,
         }
         Ok(())
     }
 
-    /// The connections themselves.
-    pub fn connections(&self) -> Connections<'_> {
+    /// A connection to read by.
+    pub async fn read(&self) -> Result<Connection> {
         match &self.backend {
-            Backend::Sqlite(pools) => Connections::Sqlite {
-                readers: pools.readers(),
-                writer: pools.writer(),
-            },
+            Backend::Sqlite(pools) => Ok(Connection::sqlite(pools.readers().acquire().await?)),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.pool().acquire().await,
         }
+    }
+
+    /// A connection to write by, a statement at a time.
+    pub async fn write(&self) -> Result<Connection> {
+        match &self.backend {
+            Backend::Sqlite(pools) => Ok(Connection::sqlite(pools.writer().acquire().await?)),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.pool().acquire().await,
+        }
+    }
+
+    /// A transaction that may write. In SQLite it holds the write lock from the beginning: it
+    /// never has to wait midway for a lock that another holds.
+    pub async fn begin(&self) -> Result<Transaction> {
+        match &self.backend {
+            Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.begin().await?)),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.pool().begin().await,
+        }
+    }
+
+    /// A transaction that may write, and holds nothing until its first statement. All that it
+    /// reads is of the moment of its first read.
+    ///
+    /// The first statement must write to the database's own schema: it then waits for other
+    /// writers of that schema, and what is read of the other afterwards is of one later
+    /// moment. Those who write to the other schema are never held up.
+    pub async fn begin_late(&self) -> Result<Transaction> {
+        match &self.backend {
+            Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.writer().begin().await?)),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.pool().begin_late().await,
+        }
+    }
+
+    /// A transaction that reads, and sees one moment.
+    pub async fn snapshot(&self) -> Result<Transaction> {
+        match &self.backend {
+            Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.readers().begin().await?)),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.pool().snapshot().await,
+        }
+    }
+
+    /// Executes SQL of whoever operates the database, which is not checked in any way.
+    pub async fn execute_script(&self, script: &str) -> Result<()> {
+        self.write().await?.execute_script(script).await
     }
 
     /// Closes all connections and, for SQLite, folds the write-ahead log into the file.
     pub async fn close(&self) {
         match &self.backend {
             Backend::Sqlite(pools) => pools.close().await,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.close().await,
         }
     }
 
-    pub(crate) const fn sqlite(&self) -> &sqlite::Pools {
+    /// The database that unqualified names of the sessions schema are looked up in. SQLite
+    /// finds them in an attached file by itself; MySQL does not.
+    pub(crate) fn sessions(&self) -> Self {
         match &self.backend {
-            Backend::Sqlite(pools) => pools,
+            Backend::Sqlite(_) => self.clone(),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => Self {
+                backend: Backend::MySql(pools.of_sessions()),
+            },
         }
     }
 }

@@ -5,9 +5,6 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use hkdf::Hkdf;
-use logbook_model::ProductId;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::SecretKey;
@@ -37,14 +34,8 @@ impl FileKeys {
         &self.wrapping
     }
 
-    /// HKDF-SHA256 of the hashing key, apart for each use and product.
-    pub(super) fn derive(&self, usage: &str, product: &ProductId) -> Result<SecretKey> {
-        let info = format!("logbook/{usage}/{product}");
-        let mut bytes = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(None, self.hashing.expose())
-            .expand(info.as_bytes(), bytes.as_mut_slice())
-            .map_err(|error| Error::damaged("key", error))?;
-        Ok(SecretKey::new(bytes))
+    pub(super) const fn hashing_key(&self) -> &SecretKey {
+        &self.hashing
     }
 }
 

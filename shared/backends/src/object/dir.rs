@@ -1,6 +1,6 @@
 //! A directory as a bucket.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ impl DirStore {
         condition: Put,
     ) -> Result<PutOutcome> {
         let path = key::path_of(&self.place.root, key)?;
-        self.blocking(move |place| place.put(&path, &body, metadata, condition))
+        self.blocking(move |place| place.put(&path, &body, metadata, &condition))
             .await
     }
 
@@ -82,14 +82,22 @@ impl DirStore {
 
     pub(super) async fn delete(&self, key: &str) -> Result<()> {
         let path = key::path_of(&self.place.root, key)?;
-        self.blocking(move |place| match fs::remove_file(&path) {
-            Ok(()) => place.sync_parent(&path),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                Ok(())
+        self.blocking(move |place| {
+            let _lock = place.lock()?;
+            place.remove(&path)
+        })
+        .await
+    }
+
+    pub(super) async fn delete_if(&self, key: &str, etag: &str) -> Result<bool> {
+        let path = key::path_of(&self.place.root, key)?;
+        let etag = etag.to_owned();
+        self.blocking(move |place| {
+            let _lock = place.lock()?;
+            match file::look(&path)? {
+                Some(head) if head.etag != etag => Ok(false),
+                _ => place.remove(&path).map(|()| true),
             }
-            Err(error) => Err(Error::io("remove", &path)(error)),
         })
         .await
     }
@@ -112,15 +120,35 @@ impl Place {
             .map_or(Ok(()), |parent| self.durability.sync_directory(parent))
     }
 
+    /// Waits until nobody else replaces or removes anything here, in other processes neither: what
+    /// was compared is what is replaced. Held until it is dropped.
+    fn lock(&self) -> Result<File> {
+        let root = File::open(&self.root).map_err(Error::io("open", &self.root))?;
+        root.lock().map_err(Error::io("lock", &self.root))?;
+        Ok(root)
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Ok(()) => self.sync_parent(path),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(Error::io("remove", path)(error)),
+        }
+    }
+
     /// Writes under a name of no meaning, then gives the file its name in one step.
     fn put(
         &self,
         path: &Path,
         body: &[u8],
         metadata: Metadata,
-        condition: Put,
+        condition: &Put,
     ) -> Result<PutOutcome> {
-        if condition == Put::IfAbsent && path.exists() {
+        if *condition == Put::IfAbsent && path.exists() {
             return self.exists(path);
         }
         let etag = file::etag_of(body);
@@ -139,7 +167,7 @@ impl Place {
             let _ = fs::remove_file(&temporary);
         }
         match published? {
-            Published::Taken => self.exists(path),
+            Published::Refused => self.exists(path),
             Published::Linked | Published::Renamed => {
                 self.sync_parent(path)?;
                 Ok(PutOutcome::Created { etag })
@@ -160,20 +188,31 @@ impl Place {
         self.durability.sync_file(&open, temporary)
     }
 
-    fn publish(&self, temporary: &Path, path: &Path, condition: Put) -> Result<Published> {
+    fn publish(&self, temporary: &Path, path: &Path, condition: &Put) -> Result<Published> {
         if let Some(parent) = path.parent() {
             make_directories(parent, self.durability)?;
         }
-        if condition == Put::Always {
-            fs::rename(temporary, path).map_err(Error::io("replace", path))?;
-            return Ok(Published::Renamed);
+        if *condition == Put::IfAbsent {
+            return match fs::hard_link(temporary, path) {
+                Ok(()) => Ok(Published::Linked),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Published::Refused),
+                Err(error) => Err(Error::io("link", path)(error)),
+            };
         }
-        match fs::hard_link(temporary, path) {
-            Ok(()) => Ok(Published::Linked),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Published::Taken),
-            Err(error) => Err(Error::io("link", path)(error)),
+        let _lock = self.lock()?;
+        if let Put::IfMatch(etag) = condition
+            && !is_tagged(path, etag)?
+        {
+            return Ok(Published::Refused);
         }
+        fs::rename(temporary, path).map_err(Error::io("replace", path))?;
+        Ok(Published::Renamed)
     }
+}
+
+/// Whether an object is there and has this tag.
+fn is_tagged(path: &Path, etag: &str) -> Result<bool> {
+    Ok(file::look(path)?.is_some_and(|head| head.etag == etag))
 }
 
 /// What became of a temporary file.
@@ -182,8 +221,8 @@ enum Published {
     Linked,
     /// It has its only name now.
     Renamed,
-    /// The name was taken.
-    Taken,
+    /// What is under the name is not what the condition asks for.
+    Refused,
 }
 
 fn read(path: &Path, max: u64) -> Result<Option<Object>> {

@@ -13,21 +13,32 @@ pub(super) const OBJECT_SUFFIX: char = '@';
 const MAX_KEY_BYTES: usize = 1024;
 const MAX_NAME_BYTES: usize = 254;
 
-/// The file of a key.
-pub(super) fn path_of(root: &Path, key: &str) -> Result<PathBuf> {
+/// Refuses what is no key in any store.
+pub(super) fn check(key: &str) -> Result<()> {
     let invalid = |reason| Err(Error::InvalidKey { reason });
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         return invalid("it must have 1 to 1024 bytes");
     }
+    if key
+        .split('/')
+        .any(|segment| matches!(segment, "" | "." | ".."))
+    {
+        return invalid("no segment may be empty, . or ..");
+    }
+    Ok(())
+}
+
+/// The file of a key.
+pub(super) fn path_of(root: &Path, key: &str) -> Result<PathBuf> {
+    check(key)?;
     let mut path = root.to_owned();
     let mut segments = key.split('/').peekable();
     while let Some(segment) = segments.next() {
-        if matches!(segment, "" | "." | "..") {
-            return invalid("no segment may be empty, . or ..");
-        }
         let mut name = encode(segment);
         if name.len() > MAX_NAME_BYTES {
-            return invalid("a segment is too long for a file name");
+            return Err(Error::InvalidKey {
+                reason: "a segment is too long for a file name",
+            });
         }
         if segments.peek().is_none() {
             name.push(OBJECT_SUFFIX);

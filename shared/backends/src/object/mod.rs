@@ -4,10 +4,15 @@ mod dir;
 mod file;
 mod key;
 mod list;
+#[cfg(feature = "aws")]
+mod s3;
+#[cfg(feature = "aws")]
+mod s3_headers;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use logbook_model::Timestamp;
 use tokio::sync::mpsc;
@@ -28,15 +33,19 @@ pub struct ObjectStore {
 #[derive(Debug, Clone)]
 enum Backend {
     Dir(DirStore),
+    #[cfg(feature = "aws")]
+    S3(s3::S3Store),
 }
 
 /// Whether a put may replace what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
     /// It may.
     Always,
     /// It may not: of several at once exactly one creates the object.
     IfAbsent,
+    /// It may replace the object of this entity tag only: of several at once exactly one does.
+    IfMatch(String),
 }
 
 /// What a put did.
@@ -47,7 +56,9 @@ pub enum PutOutcome {
         /// Its entity tag, without quotes.
         etag: String,
     },
-    /// There was one already; nothing changed. Only with [`Put::IfAbsent`].
+    /// Nothing changed: with [`Put::IfAbsent`] there was one already, with [`Put::IfMatch`] there
+    /// was another, or none. It may be this
+    /// very one that is there, where S3 made it, its answer was lost, and the call was repeated.
     Exists,
 }
 
@@ -58,9 +69,10 @@ pub struct Object {
     pub body: Vec<u8>,
     /// What travels with it.
     pub metadata: Metadata,
-    /// Entity tag, without quotes: equal for equal bodies.
+    /// Entity tag, without quotes: it changes where the body does. In a directory, and in S3
+    /// without a KMS key, equal for equal bodies.
     pub etag: String,
-    /// When it was put, by the store's clock.
+    /// When it was put, by the store's clock; S3 tells it in whole seconds.
     pub created_at: Timestamp,
     /// Bytes of the body.
     pub size: u64,
@@ -77,6 +89,21 @@ pub struct Head {
     pub created_at: Timestamp,
     /// Bytes of the body.
     pub size: u64,
+}
+
+/// A request that whoever holds it may make once, without credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PresignedPut {
+    /// Where to send the body by `PUT`. It is itself the permission: keep it out of logs.
+    pub url: String,
+    /// Headers to send with it, exactly so: they are signed.
+    pub headers: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for PresignedPut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PresignedPut").finish_non_exhaustive()
+    }
 }
 
 /// One line of a listing.
@@ -126,6 +153,19 @@ impl ObjectStore {
         })
     }
 
+    /// Opens an S3 bucket. It is not asked for: one that is missing shows at the first call,
+    /// as a transient error.
+    ///
+    /// Who asks for an object that is not there needs `s3:ListBucket`, or S3 says 403 in place
+    /// of 404; [`ObjectStore::delete_if`] needs `s3:GetObject` beside `s3:DeleteObject`.
+    #[cfg(feature = "aws")]
+    pub fn open_s3(clients: &crate::AwsClients, bucket: impl Into<String>) -> Self {
+        Self {
+            backend: Backend::S3(s3::S3Store::new(clients, bucket.into())),
+            created: None,
+        }
+    }
+
     /// The same store, telling of every object that is created through it or a clone of it.
     /// As with S3, the news may be lost with the process: a sweep makes up for it.
     #[must_use]
@@ -149,6 +189,8 @@ impl ObjectStore {
         let size = body.len() as u64;
         let outcome = match &self.backend {
             Backend::Dir(store) => store.put(key, body, metadata, condition).await?,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.put(key, body, &metadata, &condition).await?,
         };
         if let (Some(listener), PutOutcome::Created { etag }) = (&self.created, &outcome) {
             // Nobody listening any more is the same as news lost: the sweep finds the object.
@@ -169,6 +211,8 @@ impl ObjectStore {
     pub async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Object>> {
         match &self.backend {
             Backend::Dir(store) => store.get(key, max_bytes).await,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.get(key, max_bytes).await,
         }
     }
 
@@ -177,6 +221,8 @@ impl ObjectStore {
     pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>> {
         match &self.backend {
             Backend::Dir(store) => store.get_range(key, range).await,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.get_range(key, range).await,
         }
     }
 
@@ -185,6 +231,8 @@ impl ObjectStore {
     pub async fn head(&self, key: &str) -> Result<Option<Head>> {
         match &self.backend {
             Backend::Dir(store) => store.head(key).await,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.head(key).await,
         }
     }
 
@@ -192,18 +240,58 @@ impl ObjectStore {
     pub async fn delete(&self, key: &str) -> Result<()> {
         match &self.backend {
             Backend::Dir(store) => store.delete(key).await,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.delete(key).await,
+        }
+    }
+
+    /// Removes an object if it still bears the entity tag. `false`: another has taken its place
+    /// since, and stays. `true`: no object of that tag is there any more.
+    pub async fn delete_if(&self, key: &str, etag: &str) -> Result<bool> {
+        match &self.backend {
+            Backend::Dir(store) => store.delete_if(key, etag).await,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.delete_if(key, etag).await,
+        }
+    }
+
+    /// A request by which its holder may put one object of exactly `bytes` bytes with exactly
+    /// this metadata under the key, if there is none, from `now` on for as long as `valid` says.
+    /// It ends sooner where the credentials that sign it do. `None` for a directory, which
+    /// answers no requests.
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(clippy::unused_async, reason = "a directory signs nothing")
+    )]
+    pub async fn presign_put(
+        &self,
+        key: &str,
+        bytes: u64,
+        metadata: &Metadata,
+        now: Timestamp,
+        valid: Duration,
+    ) -> Result<Option<PresignedPut>> {
+        match &self.backend {
+            Backend::Dir(_) => {
+                let _ = (key, bytes, metadata, now, valid);
+                Ok(None)
+            }
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => {
+                let put = store.presign_put(key, bytes, metadata, now, valid).await?;
+                Ok(Some(put))
+            }
         }
     }
 
     /// Lists the objects whose key begins with `prefix` and lies after `start_after` in byte
     /// order, at most `max` (and never more than [`ObjectStore::MAX_PAGE`]).
     pub async fn list(&self, prefix: &str, start_after: Option<&str>, max: usize) -> Result<Page> {
+        let max = max.min(Self::MAX_PAGE);
         match &self.backend {
-            Backend::Dir(store) => {
-                store
-                    .list(prefix, start_after, max.min(Self::MAX_PAGE))
-                    .await
-            }
+            Backend::Dir(store) => store.list(prefix, start_after, max).await,
+            #[cfg(feature = "aws")]
+            Backend::S3(store) => store.list(prefix, start_after, max).await,
         }
     }
 }

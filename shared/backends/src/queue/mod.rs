@@ -2,6 +2,8 @@
 
 mod local;
 mod sql;
+#[cfg(feature = "aws")]
+mod sqs;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +26,8 @@ pub struct Queue {
 #[derive(Debug, Clone)]
 enum Backend {
     Local(LocalQueue),
+    #[cfg(feature = "aws")]
+    Sqs(sqs::SqsQueue),
 }
 
 /// What is decided when a queue is opened.
@@ -83,7 +87,8 @@ pub struct Depth {
     pub in_flight: u64,
     /// Dead letters.
     pub dead: u64,
-    /// How long ago the oldest message that is not dead was sent.
+    /// How long ago the oldest message that is not dead was sent; `None` too where the queue
+    /// does not tell (SQS: its metric `ApproximateAgeOfOldestMessage` does).
     pub oldest_age: Option<Duration>,
 }
 
@@ -98,17 +103,36 @@ impl Queue {
         })
     }
 
+    /// Opens an SQS queue and the queue of its dead letters, by their URLs. How often a message
+    /// is received before it is dead, and how long it is kept, is the queues' own configuration.
+    ///
+    /// SQS knows seconds only: waits and visibilities are rounded up. A call that does not wait
+    /// may miss messages, and counts are approximate.
+    #[cfg(feature = "aws")]
+    pub fn open_sqs(
+        clients: &crate::AwsClients,
+        url: impl Into<String>,
+        dead_letters: impl Into<String>,
+    ) -> Self {
+        Self {
+            backend: Backend::Sqs(sqs::SqsQueue::new(clients, url.into(), dead_letters.into())),
+        }
+    }
+
     /// Sends a message and gives its id.
     pub async fn send(&self, body: &str, attributes: &Attributes) -> Result<String> {
         let mut ids = self.send_batch(&[(body, attributes)]).await?;
         Ok(ids.pop().unwrap_or_default())
     }
 
-    /// Sends messages and gives their ids in order. After an error some may have been sent
+    /// Sends messages and gives their ids in order; SQS takes no attribute with an empty value,
+    /// and at most ten attributes a message. After an error some may have been sent
     /// all the same: send them again, delivery is at least once anyway.
     pub async fn send_batch(&self, messages: &[(&str, &Attributes)]) -> Result<Vec<String>> {
         match &self.backend {
             Backend::Local(queue) => queue.send(messages).await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.send(messages).await,
         }
     }
 
@@ -116,11 +140,14 @@ impl Queue {
     pub async fn receive(&self, how: Receive) -> Result<Vec<Message>> {
         match &self.backend {
             Backend::Local(queue) => queue.receive(how).await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.receive(how).await,
         }
     }
 
     /// Deletes a message by its latest receipt. `false`: the receipt is stale (the message was
-    /// received again) or unknown, and nothing is deleted.
+    /// received again) or unknown, and nothing is deleted. SQS does not tell a stale receipt: it
+    /// says `true` and deletes nothing, or says `true` of what is deleted already.
     pub async fn delete(&self, receipt_handle: &str) -> Result<bool> {
         let mut deleted = self.delete_batch(&[receipt_handle]).await?;
         Ok(deleted.pop().unwrap_or_default())
@@ -130,6 +157,8 @@ impl Queue {
     pub async fn delete_batch(&self, receipt_handles: &[&str]) -> Result<Vec<bool>> {
         match &self.backend {
             Backend::Local(queue) => queue.delete(receipt_handles).await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.delete(receipt_handles).await,
         }
     }
 
@@ -142,21 +171,29 @@ impl Queue {
     ) -> Result<bool> {
         match &self.backend {
             Backend::Local(queue) => queue.change_visibility(receipt_handle, visibility).await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.change_visibility(receipt_handle, visibility).await,
         }
     }
 
-    /// Brings at most `max` dead letters back, oldest first, with a fresh count of receipts,
-    /// and says how many.
+    /// Brings at most `max` dead letters back with a fresh count of receipts, and says how many.
+    /// Locally oldest first and under their ids; in SQS in no order and under new ones, and
+    /// after an error some may be in both queues.
     pub async fn redrive(&self, max: u64) -> Result<u64> {
         match &self.backend {
             Backend::Local(queue) => queue.redrive(max).await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.redrive(max).await,
         }
     }
 
-    /// The oldest dead letters, at most `max`, to look at. Their receipts name nothing.
+    /// Dead letters, at most `max`, to look at: locally the oldest. Their receipts name nothing.
+    /// In SQS nobody else receives them while this call looks.
     pub async fn dead_letters(&self, max: u64) -> Result<Vec<Message>> {
         match &self.backend {
             Backend::Local(queue) => queue.dead_letters(max).await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.dead_letters(max).await,
         }
     }
 
@@ -164,6 +201,8 @@ impl Queue {
     pub async fn depth(&self) -> Result<Depth> {
         match &self.backend {
             Backend::Local(queue) => queue.depth().await,
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => queue.depth().await,
         }
     }
 }

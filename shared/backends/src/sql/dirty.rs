@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use logbook_model::{Day, ProductId};
 
-use super::rows::{Cells, Connection, statement};
+use super::lock::or_next_generation;
+use super::rows::{Cells, Connection, Query, insert_or, statement};
+use crate::database::Retry;
 use crate::{Database, Result};
 
 /// A product-day that is out of date.
@@ -26,34 +28,36 @@ pub(super) async fn mark(
     product: &ProductId,
     days: &BTreeSet<Day>,
 ) -> Result<()> {
-    for day in days {
-        let marked = sqlx::query(
-            "UPDATE dirty SET generation = generation + 1 WHERE product = ? AND day = ?",
-        )
+    let rows: Vec<(&ProductId, Day)> = days.iter().map(|&day| (product, day)).collect();
+    let (head, columns) = ("INSERT INTO dirty", "product, day, generation, cleared");
+    let tail = or_next_generation(connection);
+    insert_or(connection, head, columns, tail, &rows, bind).await
+}
+
+fn bind<'q>(query: Query<'q>, (product, day): &'q (&ProductId, Day)) -> Query<'q> {
+    query
         .bind(product.as_str())
         .bind(day.0)
-        .execute(&mut *connection)
-        .await?;
-        if marked.rows_affected() == 0 {
-            sqlx::query(
-                "INSERT INTO dirty (product, day, generation, cleared) VALUES (?, ?, 1, 0)",
-            )
-            .bind(product.as_str())
-            .bind(day.0)
-            .execute(&mut *connection)
-            .await?;
-        }
-    }
-    Ok(())
+        .bind(1i64)
+        .bind(0i64)
 }
 
 /// Marks days out of date for a reason that lies outside the sessions (a report's new
 /// definition, a changed product setting).
 pub async fn mark_dirty(db: &Database, product: &ProductId, days: &BTreeSet<Day>) -> Result<()> {
-    let mut transaction = db.sqlite().begin().await?;
+    let mut retry = Retry::default();
+    loop {
+        match try_mark(db, product, days).await {
+            Err(error) if retry.after(&error).await => {}
+            marked => return marked,
+        }
+    }
+}
+
+async fn try_mark(db: &Database, product: &ProductId, days: &BTreeSet<Day>) -> Result<()> {
+    let mut transaction = db.sessions().begin().await?;
     mark(&mut transaction, product, days).await?;
-    transaction.commit().await?;
-    Ok(())
+    transaction.commit().await
 }
 
 /// The days that are out of date, by product and day, at most `limit`.
@@ -76,7 +80,7 @@ pub async fn dirty_days(
     }
     let rows = query
         .bind(i64::from(limit))
-        .fetch_all(db.sqlite().readers())
+        .fetch_all(&mut db.sessions().read().await?)
         .await?;
     rows.iter()
         .map(|row| {
@@ -93,19 +97,29 @@ pub async fn dirty_days(
 /// Clears days in the generations that were read, and says how many are clean now; a day
 /// marked since then stays dirty.
 pub async fn clear_dirty(db: &Database, days: &[DirtyDay]) -> Result<u64> {
-    let mut transaction = db.sqlite().begin().await?;
+    let mut retry = Retry::default();
+    loop {
+        match try_clear(db, days).await {
+            Err(error) if retry.after(&error).await => {}
+            cleared => return cleared,
+        }
+    }
+}
+
+async fn try_clear(db: &Database, days: &[DirtyDay]) -> Result<u64> {
+    let mut transaction = db.sessions().begin().await?;
     let mut cleared = 0;
     for day in days {
-        let done = sqlx::query(
+        let done = statement(
             "UPDATE dirty SET cleared = generation \
              WHERE product = ? AND day = ? AND generation = ?",
         )
         .bind(day.product.as_str())
         .bind(day.day.0)
         .bind(day.generation)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
-        cleared += done.rows_affected();
+        cleared += done;
     }
     transaction.commit().await?;
     Ok(cleared)

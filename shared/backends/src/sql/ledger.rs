@@ -27,7 +27,7 @@ use logbook_model::{Day, LogReject, ProductId, Timestamp};
 
 use super::listing::listed_as_of;
 use super::log::LogState;
-use super::rows::{Cells, Connection, bigint};
+use super::rows::{Cells, Connection, bigint, statement};
 use crate::{Database, Error, Result};
 
 /// Notes how many uploads of a day were settled as duplicates at the edge, in place of what
@@ -38,11 +38,11 @@ pub async fn set_edge_duplicates(
     day: Day,
     duplicates: u64,
 ) -> Result<()> {
-    sqlx::query("REPLACE INTO ledger_edge (product, day, duplicates) VALUES (?, ?, ?)")
+    statement("REPLACE INTO ledger_edge (product, day, duplicates) VALUES (?, ?, ?)")
         .bind(product.as_str())
         .bind(day.0)
         .bind(bigint(duplicates))
-        .execute(db.sqlite().writer())
+        .execute(&mut db.sessions().write().await?)
         .await?;
     Ok(())
 }
@@ -110,7 +110,7 @@ pub async fn ledger(
     days: RangeInclusive<Day>,
 ) -> Result<Ledger> {
     // One transaction: listing and rows of the same moment.
-    let mut transaction = db.sqlite().readers().begin().await?;
+    let mut transaction = db.sessions().snapshot().await?;
     let as_of = listed_as_of(&mut transaction, product).await?;
     let mut found: BTreeMap<Day, LedgerDay> = BTreeMap::new();
     read_listing(&mut transaction, product, &days, &mut found).await?;
@@ -165,7 +165,7 @@ async fn read_listing(
         ),
     ];
     for (sql, add) in queries {
-        let rows = sqlx::query(sql)
+        let rows = statement(sql)
             .bind(product.as_str())
             .bind(days.start().0)
             .bind(days.end().0)
@@ -187,7 +187,7 @@ async fn read_rows(
     as_of: Option<Timestamp>,
     found: &mut BTreeMap<Day, LedgerDay>,
 ) -> Result<()> {
-    let rows = sqlx::query(
+    let rows = statement(
         "SELECT received_day, state, reason, COUNT(*) FROM log \
          WHERE product = ? AND received_day >= ? AND received_day <= ? AND archived_at < ? \
          GROUP BY received_day, state, reason",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
 use super::log::settled_of;
-use super::rows::{Cells, Connection, Query, bigint, insert, select_in};
+use super::rows::{Cells, Connection, Query, bigint, insert, select_in, statement};
 use crate::{Database, Result};
 
 /// An object of the archive, as a listing finds it.
@@ -16,6 +16,17 @@ pub struct ListedLog {
     /// The object's time. Of the tombstone of an erased log: the time of the object that was
     /// there before it.
     pub archived_at: Timestamp,
+}
+
+/// A log that a listing found without a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The log.
+    pub log: LogId,
+    /// The object's time.
+    pub archived_at: Timestamp,
+    /// Whether the listing before found it without a row too.
+    pub noted: bool,
 }
 
 /// A listing of one product's archive under way. Nothing is stored before it is finished.
@@ -40,7 +51,7 @@ impl Listing {
     /// Begins a listing. `as_of` is an instant before which every object is sure to be found,
     /// some minutes before now to allow for clocks that differ.
     pub async fn begin(db: &Database, product: &ProductId, as_of: Timestamp) -> Result<Self> {
-        let mut connection = db.sqlite().readers().acquire().await?;
+        let mut connection = db.sessions().read().await?;
         Ok(Self {
             product: product.clone(),
             as_of,
@@ -50,15 +61,20 @@ impl Listing {
         })
     }
 
-    /// Takes a page of the listing and gives the logs of it that have no row, to be queued
-    /// again if they are old enough. Objects that are not older than `as_of` are passed over.
-    pub async fn add(&mut self, db: &Database, page: &[ListedLog]) -> Result<Vec<LogId>> {
+    /// The instant of the listing before.
+    pub const fn previous(&self) -> Option<Timestamp> {
+        self.previous
+    }
+
+    /// Takes a page of the listing and gives the logs of it that have no row. Objects that are not
+    /// older than `as_of` are passed over.
+    pub async fn add(&mut self, db: &Database, page: &[ListedLog]) -> Result<Vec<Missing>> {
         let page: Vec<&ListedLog> = page
             .iter()
             .filter(|log| log.archived_at < self.as_of)
             .collect();
         let ids: Vec<&str> = page.iter().map(|log| log.log.as_str()).collect();
-        let mut connection = db.sqlite().readers().acquire().await?;
+        let mut connection = db.sessions().read().await?;
         let settled: HashSet<LogId> = settled_of(&mut connection, &self.product, &ids)
             .await?
             .into_iter()
@@ -80,21 +96,31 @@ impl Listing {
                 day,
                 lost: noted.get(&listed.log).copied().unwrap_or(older),
             });
-            missing.push(listed.log.clone());
+            missing.push(Missing {
+                log: listed.log.clone(),
+                archived_at: listed.archived_at,
+                noted: noted.contains_key(&listed.log),
+            });
         }
         Ok(missing)
     }
 
     /// Stores the listing in place of the one before. Call it only after the last page.
     pub async fn finish(self, db: &Database) -> Result<()> {
-        let mut transaction = db.sqlite().begin().await?;
+        let mut transaction = db.sessions().begin().await?;
+        // First, so that of two that finish at once one waits for the other.
+        statement("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
+            .bind(self.product.as_str())
+            .bind(self.as_of.0)
+            .execute(&mut transaction)
+            .await?;
         for sql in [
             "DELETE FROM ledger_received WHERE product = ?",
             "DELETE FROM ledger_pending WHERE product = ?",
         ] {
-            sqlx::query(sql)
+            statement(sql)
                 .bind(self.product.as_str())
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         let received: Vec<(&ProductId, Day, u64)> = self
@@ -113,21 +139,16 @@ impl Listing {
             bind_without_row,
         )
         .await?;
-        sqlx::query("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
-            .bind(self.product.as_str())
-            .bind(self.as_of.0)
-            .execute(&mut *transaction)
-            .await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-fn bind_received(query: Query, (product, day, n): &(&ProductId, Day, u64)) -> Query {
+fn bind_received<'q>(query: Query<'q>, (product, day, n): &'q (&ProductId, Day, u64)) -> Query<'q> {
     query.bind(product.as_str()).bind(day.0).bind(bigint(*n))
 }
 
-fn bind_without_row(query: Query, row: &WithoutRow) -> Query {
+fn bind_without_row<'q>(query: Query<'q>, row: &'q WithoutRow) -> Query<'q> {
     query
         .bind(row.product.as_str())
         .bind(row.log.as_str())
@@ -156,7 +177,7 @@ pub(super) async fn listed_as_of(
     connection: &mut Connection,
     product: &ProductId,
 ) -> Result<Option<Timestamp>> {
-    let row = sqlx::query("SELECT as_of FROM ledger_listing WHERE product = ?")
+    let row = statement("SELECT as_of FROM ledger_listing WHERE product = ?")
         .bind(product.as_str())
         .fetch_optional(connection)
         .await?;

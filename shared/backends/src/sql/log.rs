@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use logbook_model::{Consent, Day, LogId, LogReject, ProductId, Timestamp};
 
-use super::rows::{Cells, Connection, Query, bigint, insert, select_in, statement};
+use super::lock::for_update;
+use super::rows::{
+    Cells, Connection, Query, Row, bigint, insert, select_in, select_in_and, statement,
+};
 use crate::disk::hex;
 use crate::{Database, Error, Result};
 
@@ -149,7 +152,7 @@ const COLUMNS: &str = "product, log_id, state, received_at, archived_at, receive
     parser_version, reason, detail, records, rejects_total, sessions, repaired_utf8, \
     backward_steps, extra";
 
-fn bind(query: Query, row: &LogRow) -> Query {
+fn bind<'q>(query: Query<'q>, row: &'q LogRow) -> Query<'q> {
     let meta = &row.meta;
     // A map of texts to numbers always has a JSON text.
     let extra = serde_json::to_string(&row.flagged).unwrap_or_default();
@@ -232,7 +235,7 @@ pub(super) async fn delete_log(
     product: &ProductId,
     log: &LogId,
 ) -> Result<()> {
-    sqlx::query("DELETE FROM log WHERE product = ? AND log_id = ?")
+    statement("DELETE FROM log WHERE product = ? AND log_id = ?")
         .bind(product.as_str())
         .bind(log.as_str())
         .execute(connection)
@@ -248,6 +251,22 @@ pub(super) async fn rows_of(
 ) -> Result<HashMap<LogId, LogRow>> {
     let head = format!("SELECT {COLUMNS} FROM log WHERE product = ? AND log_id IN");
     let rows = select_in(connection, &head, product, logs).await?;
+    rows_by_id(&rows)
+}
+
+/// The rows of some logs, locked.
+pub(super) async fn lock_rows_of(
+    connection: &mut Connection,
+    product: &ProductId,
+    logs: &[&str],
+) -> Result<HashMap<LogId, LogRow>> {
+    let head = format!("SELECT {COLUMNS} FROM log WHERE product = ? AND log_id IN");
+    let tail = for_update(connection);
+    let rows = select_in_and(connection, &head, tail, product, logs).await?;
+    rows_by_id(&rows)
+}
+
+fn rows_by_id(rows: &[Row]) -> Result<HashMap<LogId, LogRow>> {
     rows.iter()
         .map(|row| {
             let row = read(Cells::new(row))?;
@@ -285,16 +304,16 @@ pub(super) async fn owners_of(
 
 /// The row of a log; `None` if it is pending or unknown.
 pub async fn log_row(db: &Database, product: &ProductId, log: &LogId) -> Result<Option<LogRow>> {
-    let mut connection = db.sqlite().readers().acquire().await?;
+    let mut connection = db.sessions().read().await?;
     let mut rows = rows_of(&mut connection, product, &[log.as_str()]).await?;
     Ok(rows.remove(log))
 }
 
 /// Whether any log of a product is settled.
 pub async fn has_logs(db: &Database, product: &ProductId) -> Result<bool> {
-    let found = sqlx::query("SELECT 1 FROM log WHERE product = ? LIMIT 1")
+    let found = statement("SELECT 1 FROM log WHERE product = ? LIMIT 1")
         .bind(product.as_str())
-        .fetch_optional(db.sqlite().readers())
+        .fetch_optional(&mut db.sessions().read().await?)
         .await?;
     Ok(found.is_some())
 }
@@ -317,7 +336,7 @@ pub async fn log_rows_of_day(
         .bind(day.0)
         .bind(after.map_or("", LogId::as_str))
         .bind(i64::from(limit))
-        .fetch_all(db.sqlite().readers())
+        .fetch_all(&mut db.sessions().read().await?)
         .await?;
     rows.iter().map(|row| read(Cells::new(row))).collect()
 }

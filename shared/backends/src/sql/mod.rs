@@ -2,7 +2,7 @@
 //!
 //! The modules are named by what they know. SQL is static text of the subset that MySQL 8,
 //! MariaDB 10.11 and SQLite share (`?`, `REPLACE INTO`, no `RETURNING`, no upsert); what is
-//! particular to one database is in [`crate::Database`]. Folding is done in Rust.
+//! particular to one database is in `lock.rs` and in [`crate::Database`]. Folding is done in Rust.
 //!
 //! A log that is in the archive and has no row is **pending**: nothing is ever inserted for
 //! it, so that the archive alone says what must still be parsed.
@@ -10,6 +10,7 @@
 mod dirty;
 mod ledger;
 mod listing;
+mod lock;
 mod log;
 mod parsed;
 mod part;
@@ -24,7 +25,7 @@ mod store;
 
 pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
 pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
-pub use listing::{ListedLog, Listing};
+pub use listing::{ListedLog, Listing, Missing};
 pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, has_logs, log_row, log_rows_of_day};
 pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
 pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
@@ -34,9 +35,12 @@ pub use session::SessionRow;
 pub use settle::settle_silence;
 pub use store::{store_erased, store_parsed, store_rejected};
 
-use crate::{Database, Result};
+use crate::{Database, Migrations, Result};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    mysql: sqlx::migrate!("migrations/mysql"),
+};
 
 /// Brings the sessions schema up to date; does nothing where it is.
 pub async fn migrate(db: &Database) -> Result<()> {

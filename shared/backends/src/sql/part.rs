@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use logbook_model::{Feature, LogId, Part, ProductId, SessionFacts, SessionId, Sketch};
 
-use super::rows::{Cells, Connection, Query, bigint, bind_event_time, insert, select_in};
+use super::rows::{
+    Cells, Connection, Query, bigint, bind_event_time, filled, insert, select_in, statement,
+};
 use crate::{Error, Result};
 
 const COLUMNS: &str = "product, session_id, log_id, ordinal, received_at, profile, marks_ends, \
@@ -17,8 +19,7 @@ const COLUMNS: &str = "product, session_id, log_id, ordinal, received_at, profil
 const FEATURE_COLUMNS: &str = "product, session_id, log_id, name, events, uses, errors, \
     first_seq, last_seq, duration_count, duration_sum_us, durations";
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the rows are references")]
-fn bind(query: Query, part: &&Part) -> Query {
+fn bind<'q>(query: Query<'q>, part: &'q &Part) -> Query<'q> {
     let query = query
         .bind(part.product.as_str())
         .bind(part.session.as_str())
@@ -45,13 +46,13 @@ fn bind(query: Query, part: &&Part) -> Query {
     bind_facts(bind_levels(query, &part.by_level), &part.facts)
 }
 
-pub(super) fn bind_levels(query: Query, by_level: &[u64; 7]) -> Query {
+pub(super) fn bind_levels<'q>(query: Query<'q>, by_level: &[u64; 7]) -> Query<'q> {
     by_level
         .iter()
         .fold(query, |query, &n| query.bind(bigint(n)))
 }
 
-pub(super) fn bind_facts(query: Query, facts: &SessionFacts) -> Query {
+pub(super) fn bind_facts<'q>(query: Query<'q>, facts: &'q SessionFacts) -> Query<'q> {
     query
         .bind(facts.version.as_deref())
         .bind(facts.os.as_deref())
@@ -118,7 +119,7 @@ fn read(mut cells: Cells<'_>) -> Result<Part> {
 
 type FeatureRow<'a> = (&'a Part, &'a str, &'a Feature);
 
-fn bind_feature(query: Query, (part, name, feature): &FeatureRow<'_>) -> Query {
+fn bind_feature<'q>(query: Query<'q>, (part, name, feature): &'q FeatureRow<'_>) -> Query<'q> {
     let durations = if feature.durations.is_empty() {
         Vec::new()
     } else {
@@ -147,7 +148,7 @@ fn read_feature(mut cells: Cells<'_>) -> Result<(LogId, String, Feature)> {
         errors: cells.count()?,
         first_seq: cells.small()?,
         last_seq: cells.small()?,
-        durations: Sketch::from_bytes(&cells.bytes()?)
+        durations: Sketch::from_bytes(cells.bytes()?)
             .map_err(|error| Error::damaged("sketch", error))?,
     };
     Ok((log, name, feature))
@@ -184,23 +185,22 @@ pub(super) async fn sessions_of(
         .collect()
 }
 
-/// Deletes the parts of a log with their features.
+/// Deletes the parts of a log, which are of these sessions, with their features.
 pub(super) async fn delete_parts(
     connection: &mut Connection,
     product: &ProductId,
     log: &LogId,
+    sessions: &[&str],
 ) -> Result<()> {
-    sqlx::query(
-        "DELETE FROM part_feature WHERE product = ? AND log_id = ? AND session_id IN \
-         (SELECT session_id FROM part WHERE product = ? AND log_id = ?)",
-    )
-    .bind(product.as_str())
-    .bind(log.as_str())
-    .bind(product.as_str())
-    .bind(log.as_str())
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("DELETE FROM part WHERE product = ? AND log_id = ?")
+    for (holes, sessions) in filled(sessions) {
+        let text = format!(
+            "DELETE FROM part_feature WHERE product = ? AND log_id = ? AND session_id IN ({holes})"
+        );
+        let query = statement(text).bind(product.as_str()).bind(log.as_str());
+        let query = sessions.into_iter().fold(query, Query::bind);
+        query.execute(&mut *connection).await?;
+    }
+    statement("DELETE FROM part WHERE product = ? AND log_id = ?")
         .bind(product.as_str())
         .bind(log.as_str())
         .execute(connection)
@@ -235,7 +235,7 @@ pub(super) async fn parts_with_features(
         .flatten()
         .map(|part| (part.log.clone(), part))
         .collect();
-    let rows = sqlx::query(
+    let rows = statement(
         "SELECT log_id, name, events, uses, errors, first_seq, last_seq, durations \
          FROM part_feature WHERE product = ? AND session_id = ?",
     )

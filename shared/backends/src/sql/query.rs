@@ -113,7 +113,7 @@ pub async fn sessions(
     }
     let rows = query
         .bind(i64::from(limit))
-        .fetch_all(db.sqlite().readers())
+        .fetch_all(&mut db.sessions().read().await?)
         .await?;
     rows.iter()
         .map(|row| session::read(Cells::new(row)))
@@ -127,14 +127,14 @@ pub async fn session(
     id: &SessionId,
 ) -> Result<Option<SessionDetail>> {
     // One transaction: row and parts of the same moment.
-    let mut transaction = db.sqlite().readers().begin().await?;
+    let mut transaction = db.sessions().snapshot().await?;
     let row = statement(format!(
         "SELECT {} FROM session WHERE product = ? AND session_id = ?",
         session::COLUMNS
     ))
     .bind(product.as_str())
     .bind(id.as_str())
-    .fetch_optional(&mut *transaction)
+    .fetch_optional(&mut transaction)
     .await?;
     let Some(row) = row else {
         return Ok(None);

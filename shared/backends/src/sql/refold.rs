@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use logbook_model::{Day, ProductId, SessionId, Timestamp};
 
-use super::rows::{Cells, Connection};
+use super::lock::{for_share, lock_sessions};
+use super::rows::{Cells, Connection, statement};
 use super::session::{SessionRow, days_of, delete_session, replace_sessions};
 use super::{dirty, part};
 use crate::Result;
@@ -17,8 +18,8 @@ const CHUNK: usize = 256;
 /// Silence is judged as of the product's settlement, so that a row depends on the parts and
 /// on that instant alone, and not on the order in which logs came.
 ///
-/// The caller's transaction holds the database's only write lock; where rows are locked one
-/// by one, they must be locked here, in this order, before their parts are read.
+/// The sessions are locked before their parts are read: of two transactions that change parts
+/// of one session, the later sees what the earlier has committed.
 pub(super) async fn refold(
     connection: &mut Connection,
     product: &ProductId,
@@ -30,6 +31,7 @@ pub(super) async fn refold(
     }
     let as_of = settled_as_of(connection, product).await?;
     let ids: Vec<&str> = sessions.iter().map(SessionId::as_str).collect();
+    lock_sessions(connection, product, &ids).await?;
     let mut dirty_days: BTreeSet<Day> = BTreeSet::new();
     for ids in ids.chunks(CHUNK) {
         let mut before = days_of(connection, product, ids).await?;
@@ -49,14 +51,18 @@ pub(super) async fn refold(
     dirty::mark(connection, product, &dirty_days).await
 }
 
-/// The instant up to which the product's silence has been judged.
+/// The instant up to which the product's silence has been judged; it stays so until the
+/// transaction's end.
 pub(super) async fn settled_as_of(
     connection: &mut Connection,
     product: &ProductId,
 ) -> Result<Option<Timestamp>> {
-    let row = sqlx::query("SELECT as_of FROM settlement WHERE product = ?")
-        .bind(product.as_str())
-        .fetch_optional(connection)
-        .await?;
+    let tail = for_share(connection);
+    let row = statement(format!(
+        "SELECT as_of FROM settlement WHERE product = ?{tail}"
+    ))
+    .bind(product.as_str())
+    .fetch_optional(connection)
+    .await?;
     row.map(|row| Cells::new(&row).time()).transpose()
 }

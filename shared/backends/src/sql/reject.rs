@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use logbook_model::{EventReject, LogReject, ProductId};
 
 use super::log::{LogMeta, names};
-use super::rows::{Cells, Connection, Query, bigint, insert, select_in};
+use super::rows::{Cells, Connection, Query, bigint, insert, select_in, statement};
 use crate::Result;
 
 /// Samples kept of each reason in a log.
@@ -143,7 +143,7 @@ impl<'a> RejectRows<'a> {
     }
 }
 
-fn bind_sample(query: Query, row: &SampleRow<'_>) -> Query {
+fn bind_sample<'q>(query: Query<'q>, row: &'q SampleRow<'_>) -> Query<'q> {
     query
         .bind(row.meta.product.as_str())
         .bind(row.meta.log.as_str())
@@ -156,7 +156,7 @@ fn bind_sample(query: Query, row: &SampleRow<'_>) -> Query {
         .bind(row.detail)
 }
 
-fn bind_count(query: Query, row: &CountRow<'_>) -> Query {
+fn bind_count<'q>(query: Query<'q>, row: &'q CountRow<'_>) -> Query<'q> {
     query
         .bind(row.meta.product.as_str())
         .bind(row.meta.log.as_str())
@@ -179,9 +179,9 @@ pub(super) async fn delete_rejects(
             "DELETE FROM reject WHERE product = ? AND log_id = ?",
             "DELETE FROM reject_count WHERE product = ? AND log_id = ?",
         ] {
-            sqlx::query(sql)
+            statement(sql)
                 .bind(product.as_str())
-                .bind(&log)
+                .bind(log.as_str())
                 .execute(&mut *connection)
                 .await?;
         }

@@ -101,7 +101,7 @@ pub async fn rejects(
     }
     let rows = query
         .bind(i64::from(limit))
-        .fetch_all(db.sqlite().readers())
+        .fetch_all(&mut db.sessions().read().await?)
         .await?;
     rows.iter().map(|row| read(Cells::new(row))).collect()
 }
@@ -127,7 +127,7 @@ pub async fn reject_totals(
     product: &ProductId,
     days: RangeInclusive<Day>,
 ) -> Result<Vec<RejectTotal>> {
-    let rows = sqlx::query(
+    let rows = statement(
         "SELECT received_day, reason, scope, COUNT(*), CAST(SUM(n) AS SIGNED) FROM reject_count \
          WHERE product = ? AND received_day >= ? AND received_day <= ? \
          GROUP BY received_day, reason, scope ORDER BY received_day, reason",
@@ -135,7 +135,7 @@ pub async fn reject_totals(
     .bind(product.as_str())
     .bind(days.start().0)
     .bind(days.end().0)
-    .fetch_all(db.sqlite().readers())
+    .fetch_all(&mut db.sessions().read().await?)
     .await?;
     rows.iter()
         .map(|row| {

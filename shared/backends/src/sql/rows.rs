@@ -4,23 +4,19 @@
 //! all sizes and each is prepared once a connection.
 
 use logbook_model::{Day, EventTime, LogId, ProductId, SessionId, Timestamp, Zone};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Row, Sqlite};
 
+pub use crate::database::{Connection, Query, Row, Rows, Transaction, Value, statement};
 use crate::{Error, Result};
 
-/// A connection, or a transaction on one.
-pub type Connection = sqlx::SqliteConnection;
-/// A statement whose values are bound one by one.
-pub type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
-
-const MAX_ROWS: usize = 64;
+/// Rows of an insert at most.
+const MAX_ROWS: usize = 256;
+/// Bytes of an insert's values, about, after which no row is added: well within the 16 MiB that
+/// a server takes in one packet unless told otherwise.
+const MAX_BYTES: usize = 1 << 20;
 const MAX_KEYS: usize = 256;
 
-/// A statement whose text is made here of literals, never of values.
-pub fn statement(text: String) -> Query {
-    sqlx::query(AssertSqlSafe(text))
-}
+/// Binds the values of a row, in the order of the columns.
+pub type Bind<T> = for<'q> fn(Query<'q>, &'q T) -> Query<'q>;
 
 /// Inserts rows: `head` is `INSERT INTO` or `REPLACE INTO` with table, `columns` their names.
 pub async fn insert<T>(
@@ -28,21 +24,39 @@ pub async fn insert<T>(
     head: &str,
     columns: &str,
     rows: &[T],
-    bind: fn(Query, &T) -> Query,
+    bind: Bind<T>,
+) -> Result<()> {
+    insert_or(connection, head, columns, "", rows, bind).await
+}
+
+/// Like [`insert`], with a `tail` that says what to do with rows that are there.
+pub(super) async fn insert_or<T>(
+    connection: &mut Connection,
+    head: &str,
+    columns: &str,
+    tail: &str,
+    rows: &[T],
+    bind: Bind<T>,
 ) -> Result<()> {
     let width = columns.split(',').count();
     let tuple = format!("({})", list(width));
     let mut rest = rows;
     while !rest.is_empty() {
-        let size = power_below(rest.len().min(MAX_ROWS));
-        let (now, later) = rest.split_at(size);
-        let tuples = vec![tuple.as_str(); size].join(",");
-        let mut query = statement(format!("{head} ({columns}) VALUES {tuples}"));
-        for row in now {
-            query = bind(query, row);
+        let mut values = statement("");
+        let (mut taken, mut bytes) = (0, 0);
+        let most = power_below(rest.len().min(MAX_ROWS));
+        while taken < most && bytes < MAX_BYTES {
+            values = bind(values, &rest[taken]);
+            taken += 1;
+            bytes += values.bytes_of_last(width);
         }
-        query.execute(&mut *connection).await?;
-        rest = later;
+        let size = power_below(taken);
+        let mut values = values.into_values();
+        values.truncate(size * width);
+        let tuples = vec![tuple.as_str(); size].join(",");
+        let text = format!("{head} ({columns}) VALUES {tuples}{tail}");
+        Query::with(text, values).execute(&mut *connection).await?;
+        rest = &rest[size..];
     }
     Ok(())
 }
@@ -53,22 +67,54 @@ pub async fn select_in(
     head: &str,
     product: &ProductId,
     keys: &[&str],
-) -> Result<Vec<SqliteRow>> {
+) -> Result<Vec<Row>> {
+    select_in_and(connection, head, "", product, keys).await
+}
+
+/// Like [`select_in`], with a `tail`.
+pub(super) async fn select_in_and(
+    connection: &mut Connection,
+    head: &str,
+    tail: &str,
+    product: &ProductId,
+    keys: &[&str],
+) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for keys in keys.chunks(MAX_KEYS) {
-        let size = keys.len().next_power_of_two();
-        let mut query = statement(format!("{head} ({})", list(size))).bind(product.as_str());
-        let last = keys.last().copied().unwrap_or_default();
-        for key in keys
-            .iter()
-            .copied()
-            .chain(std::iter::repeat_n(last, size - keys.len()))
-        {
-            query = query.bind(key);
-        }
+    for (holes, keys) in filled(keys) {
+        let query = keys.into_iter().fold(
+            statement(format!("{head} ({holes}){tail}")).bind(product.as_str()),
+            Query::bind,
+        );
         rows.append(&mut query.fetch_all(&mut *connection).await?);
     }
     Ok(rows)
+}
+
+/// Executes `head`, as of [`select_in`], for any number of keys.
+pub(super) async fn execute_in(
+    connection: &mut Connection,
+    head: &str,
+    product: &ProductId,
+    keys: &[&str],
+) -> Result<()> {
+    for (holes, keys) in filled(keys) {
+        let query = keys.into_iter().fold(
+            statement(format!("{head} ({holes})")).bind(product.as_str()),
+            Query::bind,
+        );
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Keys in lists whose sizes are powers of two, filled up with their last, with as many holes.
+pub(super) fn filled<'k>(keys: &[&'k str]) -> impl Iterator<Item = (String, Vec<&'k str>)> {
+    keys.chunks(MAX_KEYS).map(|keys| {
+        let size = keys.len().next_power_of_two();
+        let mut filled = keys.to_vec();
+        filled.resize(size, keys.last().copied().unwrap_or_default());
+        (list(size), filled)
+    })
 }
 
 fn list(size: usize) -> String {
@@ -85,57 +131,70 @@ pub fn bigint(count: u64) -> i64 {
 }
 
 /// Binds an event's time to its two columns.
-pub(super) fn bind_event_time(query: Query, time: Option<EventTime>) -> Query {
+pub(super) fn bind_event_time(query: Query<'_>, time: Option<EventTime>) -> Query<'_> {
     query
         .bind(time.map(|time| time.at.0))
         .bind(time.map(|time| i64::from(time.zone == Zone::Local)))
 }
 
 /// The cells of a row, from left to right.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "rows hold what logs say")]
 pub struct Cells<'r> {
-    row: &'r SqliteRow,
+    row: &'r Row,
     next: usize,
 }
 
 impl<'r> Cells<'r> {
     /// The cells of a row, before its first.
-    pub const fn new(row: &'r SqliteRow) -> Self {
+    pub const fn new(row: &'r Row) -> Self {
         Self { row, next: 0 }
     }
 
-    fn take<T>(&mut self) -> Result<T>
-    where
-        T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>,
-    {
-        let cell = self.next;
+    const fn take(&mut self) -> usize {
         self.next += 1;
-        Ok(self.row.try_get(cell)?)
+        self.next - 1
     }
 
-    /// A text.
+    /// A text, or a day as `YYYY-MM-DD`.
     pub fn text(&mut self) -> Result<String> {
-        self.take()
+        let text = self.text_or_null()?;
+        text.ok_or_else(|| Error::damaged("row", "a text is missing"))
     }
 
-    /// A text or NULL.
+    /// A text, a day or NULL.
     pub fn text_or_null(&mut self) -> Result<Option<String>> {
-        self.take()
+        let cell = self.take();
+        self.row.text_or_null(cell)
     }
 
-    /// A byte string.
-    pub fn bytes(&mut self) -> Result<Vec<u8>> {
-        self.take()
+    /// A text as it lies in the row; never a day.
+    pub fn str(&mut self) -> Result<&'r str> {
+        let cell = self.take();
+        self.row.str(cell)
+    }
+
+    /// A byte string as it lies in the row.
+    pub fn bytes(&mut self) -> Result<&'r [u8]> {
+        let cell = self.take();
+        self.row.bytes(cell)
     }
 
     /// An integer.
     pub fn int(&mut self) -> Result<i64> {
-        self.take()
+        let cell = self.take();
+        self.row.int(cell)
     }
 
     /// An integer or NULL.
     pub fn int_or_null(&mut self) -> Result<Option<i64>> {
-        self.take()
+        let cell = self.take();
+        self.row.int_or_null(cell)
+    }
+
+    /// Whatever it is; `None` after the last.
+    pub fn value(&mut self) -> Option<Result<Value<'r>>> {
+        let cell = self.take();
+        (cell < self.row.width()).then(|| self.row.value(cell))
     }
 
     /// An integer that is never below zero.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use logbook_model::{Day, EndReason, Part, ProductId, Session, SessionId, Status, Timestamp};
 
 use super::part::{bind_facts, bind_levels, read_facts, read_levels};
-use super::rows::{Cells, Connection, Query, bigint, bind_event_time, insert, select_in};
+use super::rows::{
+    Cells, Connection, Query, bigint, bind_event_time, insert, select_in, statement,
+};
 use crate::Result;
 
 /// A row of `session`.
@@ -52,7 +54,7 @@ pub(super) const COLUMNS: &str = "product, session_id, parts, started_at, starte
     level_error, level_fatal, version, os, runtime, user_id, installation_id, account_id, \
     environment";
 
-fn bind(query: Query, row: &SessionRow) -> Query {
+fn bind<'q>(query: Query<'q>, row: &'q SessionRow) -> Query<'q> {
     let session = &row.session;
     let query = query
         .bind(session.product.as_str())
@@ -122,7 +124,7 @@ pub(super) async fn delete_session(
     product: &ProductId,
     session: &SessionId,
 ) -> Result<()> {
-    sqlx::query("DELETE FROM session WHERE product = ? AND session_id = ?")
+    statement("DELETE FROM session WHERE product = ? AND session_id = ?")
         .bind(product.as_str())
         .bind(session.as_str())
         .execute(connection)

@@ -1,6 +1,6 @@
 //! Storing what was made of a log: one transaction a batch, one effect a log.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use logbook_model::{LogId, Part, ProductId, SessionId};
 
@@ -10,6 +10,7 @@ use super::part;
 use super::refold::refold;
 use super::reject::{RejectRows, delete_rejects};
 use super::rows::Connection;
+use crate::database::Retry;
 use crate::{Database, Error, Result};
 
 /// Stores parsed logs and says what became of each, in their order.
@@ -69,13 +70,23 @@ fn batches(logs: &[ParsedLog]) -> Vec<Vec<usize>> {
 }
 
 async fn store_batch(db: &Database, logs: &[&ParsedLog]) -> Result<Vec<StoreOutcome>> {
-    let Some(first) = logs.first() else {
-        return Ok(Vec::new());
-    };
     for log in logs {
         check(log)?;
     }
-    let mut transaction = db.sqlite().begin().await?;
+    let mut retry = Retry::default();
+    loop {
+        match try_batch(db, logs).await {
+            Err(error) if retry.after(&error).await => {}
+            stored => return stored,
+        }
+    }
+}
+
+async fn try_batch(db: &Database, logs: &[&ParsedLog]) -> Result<Vec<StoreOutcome>> {
+    let Some(first) = logs.first() else {
+        return Ok(Vec::new());
+    };
+    let mut transaction = db.sessions().begin().await?;
     let outcomes = write(&mut transaction, &first.meta.product, logs).await?;
     transaction.commit().await?;
     Ok(outcomes)
@@ -108,7 +119,7 @@ async fn write(
         .map(|log| log::hash_text(&log.content_hash))
         .collect();
     let hash_texts: Vec<&str> = hashes.iter().map(String::as_str).collect();
-    let known = log::rows_of(connection, product, &ids).await?;
+    let known = log::lock_rows_of(connection, product, &ids).await?;
     let mut owners = log::owners_of(connection, product, &hash_texts).await?;
 
     let mut outcomes = Vec::with_capacity(logs.len());
@@ -192,7 +203,7 @@ async fn replace(
 
     let mut parts: Vec<&Part> = Vec::new();
     let mut rejects = RejectRows::default();
-    let mut rows = Vec::with_capacity(changes.len());
+    let mut rows: Vec<LogRow> = Vec::with_capacity(changes.len());
     for (log, row) in changes {
         if row.state == LogState::Parsed {
             parts.extend(&log.parts);
@@ -201,6 +212,8 @@ async fn replace(
         rows.push(row);
     }
     touched.extend(parts.iter().map(|part| part.session.clone()));
+    // In key order, as every store inserts them.
+    rows.sort_unstable_by(|a, b| a.meta.log.cmp(&b.meta.log));
     log::insert_logs(connection, &rows).await?;
     part::insert_parts(connection, &mut parts).await?;
     rejects.insert(connection).await?;
@@ -217,13 +230,14 @@ async fn remove(
 ) -> Result<BTreeSet<SessionId>> {
     let ids: Vec<&str> = logs.iter().map(|log| log.as_str()).collect();
     let mut touched = BTreeSet::new();
-    let mut with_parts = BTreeSet::new();
+    let mut by_log: BTreeMap<LogId, Vec<SessionId>> = BTreeMap::new();
     for (log, session) in part::sessions_of(connection, product, &ids).await? {
-        with_parts.insert(log);
-        touched.insert(session);
+        by_log.entry(log).or_default().push(session);
     }
-    for log in &with_parts {
-        part::delete_parts(connection, product, log).await?;
+    for (log, sessions) in by_log {
+        let ids: Vec<&str> = sessions.iter().map(SessionId::as_str).collect();
+        part::delete_parts(connection, product, &log, &ids).await?;
+        touched.extend(sessions);
     }
     delete_rejects(connection, product, &ids).await?;
     for log in logs.iter().filter(|log| known.contains_key(**log)) {
@@ -236,9 +250,20 @@ async fn remove(
 /// erased log stays erased. A refused log owns no content: the same content may come again
 /// and is judged anew.
 pub async fn store_rejected(db: &Database, rejected: &RejectedLog) -> Result<StoreOutcome> {
+    let mut retry = Retry::default();
+    loop {
+        match try_rejected(db, rejected).await {
+            Err(error) if retry.after(&error).await => {}
+            stored => return stored,
+        }
+    }
+}
+
+async fn try_rejected(db: &Database, rejected: &RejectedLog) -> Result<StoreOutcome> {
     let meta = &rejected.meta;
-    let mut transaction = db.sqlite().begin().await?;
-    let known = log::rows_of(&mut transaction, &meta.product, &[meta.log.as_str()]).await?;
+    let mut transaction = db.sessions().begin().await?;
+    let ids = [meta.log.as_str()];
+    let known = log::lock_rows_of(&mut transaction, &meta.product, &ids).await?;
     if known.values().any(|row| row.state == LogState::Erased) {
         return Ok(StoreOutcome::Erased);
     }
@@ -268,8 +293,23 @@ pub async fn store_erased(
     meta: &LogMeta,
     session_timeout_secs: u32,
 ) -> Result<StoreOutcome> {
-    let mut transaction = db.sqlite().begin().await?;
-    let known = log::rows_of(&mut transaction, &meta.product, &[meta.log.as_str()]).await?;
+    let mut retry = Retry::default();
+    loop {
+        match try_erased(db, meta, session_timeout_secs).await {
+            Err(error) if retry.after(&error).await => {}
+            stored => return stored,
+        }
+    }
+}
+
+async fn try_erased(
+    db: &Database,
+    meta: &LogMeta,
+    session_timeout_secs: u32,
+) -> Result<StoreOutcome> {
+    let mut transaction = db.sessions().begin().await?;
+    let ids = [meta.log.as_str()];
+    let known = log::lock_rows_of(&mut transaction, &meta.product, &ids).await?;
     let held = known.get(&meta.log);
     if held.is_some_and(|row| row.state == LogState::Erased) {
         return Ok(StoreOutcome::Erased);

@@ -1,17 +1,18 @@
 //! Small logs to store.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use logbook_backends::sql::{
     self, LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects, SessionFilter, SessionRow,
     StoreOutcome, Via,
 };
-use logbook_backends::{Database, Durability, Result};
+use logbook_backends::{Database, Result};
 use logbook_model::{
     Consent, Day, Event, EventReject, EventTime, Kind, Level, LogId, LogReject, Part, PartBuilder,
     ProductId, SessionId, Timestamp,
 };
+
+use crate::place::Place;
 
 pub(crate) const TIMEOUT_SECS: u32 = 1800;
 pub(crate) const DAY_US: i64 = 86_400_000_000;
@@ -24,11 +25,8 @@ pub(crate) fn log_id(id: &str) -> LogId {
     LogId::new(id).unwrap()
 }
 
-pub(crate) async fn open(directory: &Path) -> Database {
-    let path = directory.join("sessions.db");
-    let db = Database::open_file(&path, Durability::Process)
-        .await
-        .unwrap();
+pub(crate) async fn open(place: &Place) -> Database {
+    let db = place.sessions().await;
     sql::migrate(&db).await.unwrap();
     db
 }

@@ -19,6 +19,8 @@ pub(super) struct LinesAhead<R> {
     lines: Lines<R>,
     /// In reverse order.
     back: Vec<OwnLine>,
+    /// The buffer of a line that is done with.
+    spare: String,
 }
 
 impl<R: Read> LinesAhead<R> {
@@ -26,6 +28,7 @@ impl<R: Read> LinesAhead<R> {
         Self {
             lines: Lines::new(source, max_bytes),
             back: Vec::new(),
+            spare: String::new(),
         }
     }
 
@@ -48,11 +51,19 @@ impl<R: Read> LinesAhead<R> {
         if line.repaired {
             interpreter.repaired();
         }
+        let mut text = std::mem::take(&mut self.spare);
+        text.clear();
+        text.push_str(&line.text);
         Ok(Some(OwnLine {
             at: line.at(),
             too_long: line.too_long,
-            text: line.text.into_owned(),
+            text,
         }))
+    }
+
+    /// Takes the text of a line whose record is done with, for the next.
+    pub(super) fn recycle(&mut self, text: String) {
+        self.spare = text;
     }
 
     /// Puts lines back that were taken last, in their order.

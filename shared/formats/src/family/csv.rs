@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use logbook_model::{EventReject, LogReject};
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::ahead::{LinesAhead, OwnLine};
 use crate::interpret::{Interpreter, Position};
@@ -58,6 +58,7 @@ pub(super) fn read(
         }
         interpreter.record(at, &slots);
         empty = slots.reuse(0);
+        records.lines.recycle(text);
     }
     interpreter.finish(records.lines.offset())
 }
@@ -215,8 +216,8 @@ impl Cells {
                 }
                 end
             } else {
-                let end = memchr(delimiter, &bytes[at..]).map_or(bytes.len(), |n| at + n);
-                if memchr(b'"', &bytes[at..end]).is_some() {
+                let end = memchr2(delimiter, b'"', &bytes[at..]).map_or(bytes.len(), |n| at + n);
+                if bytes.get(end) == Some(&b'"') {
                     return Err("a quote stands within an unquoted cell");
                 }
                 self.ends.push((at, end, false));

@@ -37,14 +37,14 @@ impl<'p> InnerPlan<'p> {
 
     /// Fills the fields within the group, where the record has it.
     pub(super) fn fill(
-        &self,
+        &mut self,
         slots: &mut Slots<'_>,
         depth: usize,
     ) -> Result<(), (EventReject, String)> {
         let Value::Text(Cow::Borrowed(text)) = *slots.get(self.slot) else {
             return Ok(());
         };
-        match &self.fields {
+        match &mut self.fields {
             InnerFields::Json(plan) => plan.fill(text, depth, slots)?,
             InnerFields::Logfmt(keys) => {
                 for (key, value) in logfmt::pairs(text) {

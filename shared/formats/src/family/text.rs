@@ -46,11 +46,11 @@ pub(super) fn read(
         (ends_open, last) = (line.ends_open, line.at.line);
         reader.line(line);
     }
-    while let Some(line) = lines.next_line()? {
+    lines.each(|line| {
         let line = TextLine::new(line, rule.strip_ansi);
         (ends_open, last) = (line.ends_open, line.at.line);
         reader.line(line);
-    }
+    })?;
     let bytes = lines.offset();
     if !ends_open && layout.blank_lines == BlankLines::Record {
         // What follows the last line break is a line too, if an empty one.
@@ -275,7 +275,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
         let depth = self.interpreter.limits().depth;
         let filled = self
             .inner
-            .iter()
+            .iter_mut()
             .try_for_each(|inner| inner.fill(&mut slots, depth));
         match filled {
             Ok(()) => self.interpreter.record(at, &slots),

@@ -9,6 +9,10 @@ use crate::profile::rules::Subject;
 /// Fills in the facts that are not known yet and that this record says.
 pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &mut SessionFacts) {
     for source in &profile.facts {
+        // Most records have few of the fields.
+        if !source.value.may_fit(subject.slots) {
+            continue;
+        }
         let held = fact_mut(facts, source.fact);
         if held.is_some() || !source.when.holds(subject) {
             continue;
@@ -19,6 +23,8 @@ pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &
         };
         let text = match &source.pattern {
             None => Some(&*text),
+            // Asking first costs nothing that is kept, and most texts do not match.
+            Some(pattern) if !pattern.is_match(&text) => None,
             Some(pattern) => pattern
                 .captures(&text)
                 .and_then(|groups| groups.name("value"))

@@ -3,7 +3,7 @@
 use logbook_model::Level;
 
 use crate::profile::{LevelRule, Scale};
-use crate::value::{Slots, Value};
+use crate::value::{Slots, Value, trimmed};
 
 pub(super) fn level_of(rule: &LevelRule, slots: &Slots<'_>) -> Level {
     let known = rule.slots.iter().find_map(|&slot| {
@@ -26,7 +26,7 @@ fn one_level(rule: &LevelRule, value: &Value<'_>) -> Option<Level> {
         return by_scale(scale, number);
     }
     let text = value.to_text()?;
-    let text = text.trim();
+    let text = trimmed(&text);
     if !rule.map.is_empty() {
         let mapped = match rule.map.get(text) {
             None if text.bytes().any(|b| b.is_ascii_uppercase()) => {

@@ -7,7 +7,7 @@ use logbook_model::{Event, EventReject};
 use super::{Refusal, refuse};
 use crate::profile::template::Template;
 use crate::profile::{DurationRule, Profile, Unit};
-use crate::value::{Slots, Value};
+use crate::value::{Slots, Value, trimmed};
 
 /// Longest duration believed, in microseconds: ten years.
 const MAX_DURATION_US: f64 = 10.0 * 366.0 * 86_400_000_000.0;
@@ -25,8 +25,8 @@ pub(super) fn name_of<'s>(
         .iter()
         .find(|template| template.fits(slots));
     let name = match fits.and_then(|template| template.render(slots, scratch)) {
-        Some(Cow::Borrowed(name)) => Event::bounded_name(name.trim()),
-        Some(Cow::Owned(name)) => Cow::Owned(Event::bounded_name(name.trim()).into_owned()),
+        Some(Cow::Borrowed(name)) => Event::bounded_name(trimmed(name)),
+        Some(Cow::Owned(name)) => Cow::Owned(Event::bounded_name(trimmed(&name)).into_owned()),
         None => Cow::Borrowed(""),
     };
     if !name.is_empty() {

@@ -225,11 +225,13 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         let name = name_of(profile, slots, scratch)?;
         let session = &profile.session;
         let (id, group) = id_and_group(session, slots);
-        let facts = self.sessions.holds_back().then(|| {
-            let mut facts = Box::<SessionFacts>::default();
+        let facts = if self.sessions.holds_back() {
+            let mut facts = SessionFacts::default();
             gather_facts(profile, subject, &mut facts);
-            facts
-        });
+            (facts != SessionFacts::default()).then(|| Box::new(facts))
+        } else {
+            None
+        };
         let placed = Placed {
             event: Event {
                 seq: self.seq,

@@ -44,6 +44,7 @@ pub(crate) struct All(pub(crate) Vec<Condition>);
 pub(crate) struct Any(pub(crate) Vec<All>);
 
 impl Any {
+    #[inline]
     pub(crate) fn holds(&self, subject: Subject<'_, '_>) -> bool {
         self.0.iter().any(|all| all.holds(subject))
     }
@@ -54,13 +55,30 @@ impl Any {
 }
 
 impl All {
+    #[inline]
     pub(crate) fn holds(&self, subject: Subject<'_, '_>) -> bool {
         self.0.iter().all(|condition| condition.holds(subject))
     }
 }
 
+impl Test {
+    #[inline]
+    const fn may_hold_without_field(&self) -> bool {
+        matches!(
+            self,
+            Self::Not(_) | Self::Exists(_) | Self::LevelAtLeast(_) | Self::Line(_)
+        )
+    }
+}
+
 impl Condition {
+    #[inline]
     fn holds(&self, subject: Subject<'_, '_>) -> bool {
+        // Most rules ask for a field that most records do not have.
+        (subject.slots.has(self.slot) || self.test.may_hold_without_field()) && self.tested(subject)
+    }
+
+    fn tested(&self, subject: Subject<'_, '_>) -> bool {
         let value = subject.slots.get(self.slot);
         match &self.test {
             Test::Equals(want) => text_is(value, |text| text == &**want),
@@ -77,9 +95,11 @@ impl Condition {
     }
 }
 
+#[inline]
 fn text_is(value: &Value<'_>, test: impl FnOnce(&str) -> bool) -> bool {
     match value {
         Value::Text(text) => test(text),
+        Value::Absent | Value::Null | Value::Nested => false,
         other => other.to_text().is_some_and(|text| test(&text)),
     }
 }

@@ -10,6 +10,8 @@ use super::fields::FieldTable;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     parts: Vec<TemplatePart>,
+    /// The first slot among them.
+    first: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +23,9 @@ enum TemplatePart {
 impl Template {
     /// A template that is one field.
     pub(crate) fn field(field: &str, fields: &mut FieldTable) -> Result<Self, String> {
-        Ok(Self {
-            parts: vec![TemplatePart::Slot(fields.slot(field)?)],
-        })
+        let first = fields.slot(field)?;
+        let parts = vec![TemplatePart::Slot(first)];
+        Ok(Self { parts, first })
     }
 
     /// Compiles a text; `{{` and `}}` stand for braces.
@@ -62,15 +64,19 @@ impl Template {
         if !literal.is_empty() {
             parts.push(TemplatePart::Text(literal));
         }
-        if !parts
-            .iter()
-            .any(|part| matches!(part, TemplatePart::Slot(_)))
-        {
-            return Err(format!(
-                "{text:?} names no field: write one in braces, as in {{id}}"
-            ));
-        }
-        Ok(Self { parts })
+        let first = parts.iter().find_map(|part| match part {
+            TemplatePart::Text(_) => None,
+            TemplatePart::Slot(slot) => Some(*slot),
+        });
+        let first = first
+            .ok_or_else(|| format!("{text:?} names no field: write one in braces, as in {{id}}"))?;
+        Ok(Self { parts, first })
+    }
+
+    /// Whether a record has the first of its fields at all.
+    #[inline]
+    pub(crate) fn may_fit(&self, slots: &Slots<'_>) -> bool {
+        slots.has(self.first)
     }
 
     /// Whether all of its fields have a text.

@@ -10,7 +10,7 @@ use logbook_model::{Day, EventTime, Timestamp};
 pub(crate) use civil::Offset;
 pub(crate) use pattern::{Pattern, PatternError};
 
-use crate::value::Value;
+use crate::value::{Value, trimmed};
 
 /// One way to write a time.
 #[derive(Debug, Clone)]
@@ -155,7 +155,11 @@ fn read_one(
     match (format, value) {
         (TimeFormat::Epoch { per_second }, _) => epoch(value, *per_second),
         (TimeFormat::Rfc3339, Value::Text(text)) => {
-            rfc3339::parse(text.trim()).and_then(|civil| civil.resolve(zone, context))
+            let text = trimmed(text);
+            if let Some(time) = rfc3339::plain(text) {
+                return Ok(Reading::At(time));
+            }
+            rfc3339::parse(text).and_then(|civil| civil.resolve(zone, context))
         }
         // A number may be meant as digits of a date: 20260201.
         (TimeFormat::Pattern(pattern), _) => pattern

@@ -55,7 +55,7 @@ pub(crate) fn new_log(id: &str, body: impl Into<Vec<u8>>) -> NewLog {
         consent: Consent::Usage,
         received_at: NOON,
         attempt: Attempt(format!("attempt-{id}")),
-        conflict_with: None,
+        refused: None,
         readable_accounts: false,
         profile: None,
         metadata: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use logbook_backends::sql::rows::{Cells, Connection, Query, bigint, insert};
+use logbook_backends::sql::rows::{Cells, Connection, Query, bigint, insert, statement};
 use logbook_model::{Day, ProductId};
 
 use super::windows::{DayPersons, Windows, windows};
@@ -114,7 +114,7 @@ async fn stored_days(
     environment: Environment,
     (from, to): (Day, Day),
 ) -> Result<BTreeMap<Day, DayPersons>> {
-    let rows = sqlx::query(
+    let rows = statement(
         "SELECT day, sessions, unidentified_sessions, persons FROM active_users \
          WHERE product = ? AND environment = ? AND day >= ? AND day <= ?",
     )
@@ -131,7 +131,7 @@ async fn stored_days(
             let found = DayPersons {
                 sessions: cells.count()?,
                 unidentified: cells.count()?,
-                persons: Persons::from_bytes(&cells.bytes()?)?,
+                persons: Persons::from_bytes(cells.bytes()?)?,
             };
             Ok((day.map_err(|error| Error::damaged("row", error))?, found))
         })
@@ -158,7 +158,7 @@ async fn rewrite(
     let mut days = stored_days(connection, product, environment, read).await?;
     let mine: Vec<Day> = changed.range(from..=to).map(|(day, _)| *day).collect();
     days.extend(mine.iter().filter_map(|day| changed.remove_entry(day)));
-    sqlx::query(
+    statement(
         "DELETE FROM active_users WHERE product = ? AND environment = ? AND day >= ? \
          AND day <= ?",
     )
@@ -187,7 +187,7 @@ async fn rewrite(
     Ok(())
 }
 
-fn bind(query: Query, row: &Row<'_>) -> Query {
+fn bind<'q>(query: Query<'q>, row: &'q Row<'_>) -> Query<'q> {
     let mut persons = row.of_day.persons.clone();
     query
         .bind(row.product.as_str())
@@ -209,7 +209,7 @@ async fn new_users(
     environment: Environment,
     day: Day,
 ) -> Result<u64> {
-    let row = sqlx::query(
+    let row = statement(
         "SELECT COUNT(*) FROM person_first WHERE product = ? AND environment = ? \
          AND first_day = ?",
     )
@@ -230,7 +230,7 @@ async fn count_new(
 ) -> Result<()> {
     for &day in days {
         let count = new_users(connection, product, environment, day).await?;
-        sqlx::query(
+        statement(
             "UPDATE active_users SET new_users = ? WHERE product = ? AND environment = ? \
              AND day = ?",
         )
@@ -251,7 +251,7 @@ pub(crate) async fn delete_all(connection: &mut Connection, product: &ProductId)
         "DELETE FROM person_day WHERE product = ?",
         "DELETE FROM person_first WHERE product = ?",
     ] {
-        sqlx::query(sql)
+        statement(sql)
             .bind(product.as_str())
             .execute(&mut *connection)
             .await?;

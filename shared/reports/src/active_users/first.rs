@@ -18,7 +18,7 @@ struct PersonDay<'a> {
     day: Day,
 }
 
-fn bind(query: Query, row: &PersonDay<'_>) -> Query {
+fn bind<'q>(query: Query<'q>, row: &'q PersonDay<'_>) -> Query<'q> {
     query
         .bind(row.product.as_str())
         .bind(row.environment.name())
@@ -35,7 +35,7 @@ pub(super) async fn change_day(
     (came, left): (&[Person], &[Person]),
 ) -> Result<()> {
     for &person in left {
-        sqlx::query(
+        statement(
             "DELETE FROM person_day WHERE product = ? AND environment = ? AND person = ? \
              AND day = ?",
         )
@@ -153,7 +153,7 @@ async fn delete(
     (product, environment): (&ProductId, Environment),
     person: Person,
 ) -> Result<()> {
-    sqlx::query("DELETE FROM person_first WHERE product = ? AND environment = ? AND person = ?")
+    statement("DELETE FROM person_first WHERE product = ? AND environment = ? AND person = ?")
         .bind(product.as_str())
         .bind(environment.name())
         .bind(person.cast_signed())

@@ -1,14 +1,16 @@
 //! A page of `active-users` from its table.
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::Cells;
+use logbook_backends::sql::rows::{Cells, statement};
 use logbook_model::Day;
 
-use crate::connections::pools;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
 use crate::{Error, Result};
+
+/// A date before all that there are: not every database compares dates with other texts.
+const BEFORE_ALL: &str = "0000-01-01";
 
 pub(crate) async fn page(
     analytics: &Database,
@@ -18,8 +20,8 @@ pub(crate) async fn page(
     // What lies after the last analysis is not known yet.
     let to = range.judged_to.map_or(range.to, |to| to.min(range.to));
     let after = request.after.as_ref().and_then(|after| after.0.first());
-    let (readers, _) = pools(analytics)?;
-    let found = sqlx::query(
+    let mut connection = analytics.read().await?;
+    let found = statement(
         "SELECT day, dau, wau, mau, sessions, unidentified_sessions, new_users \
          FROM active_users WHERE product = ? AND environment = ? AND day >= ? AND day <= ? \
          AND day > ? ORDER BY day LIMIT ?",
@@ -28,9 +30,9 @@ pub(crate) async fn page(
     .bind(request.environment.name())
     .bind(range.from.to_string())
     .bind(to.to_string())
-    .bind(after.map_or("", String::as_str))
+    .bind(after.map_or(BEFORE_ALL, String::as_str))
     .bind(i64::from(request.limit) + 1)
-    .fetch_all(readers)
+    .fetch_all(&mut connection)
     .await?;
     let mut page = Rows::default();
     for row in found.iter().take(request.limit as usize) {

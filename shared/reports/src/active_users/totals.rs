@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::Cells;
+use logbook_backends::sql::rows::{Cells, statement};
 
 use crate::Result;
-use crate::connections::pools;
 use crate::persons::Persons;
 use crate::query::Range;
 use crate::request::ReportRequest;
@@ -33,8 +32,8 @@ pub(crate) async fn totals(
     range: &Range,
     by_day: bool,
 ) -> Result<Totals> {
-    let (readers, _) = pools(analytics)?;
-    let rows = sqlx::query(
+    let mut connection = analytics.read().await?;
+    let rows = statement(
         "SELECT day, sessions, persons FROM active_users WHERE product = ? AND environment = ? \
          AND day >= ? AND day <= ?",
     )
@@ -42,7 +41,7 @@ pub(crate) async fn totals(
     .bind(request.environment.name())
     .bind(range.from.to_string())
     .bind(range.to.to_string())
-    .fetch_all(readers)
+    .fetch_all(&mut connection)
     .await?;
     let mut totals = Totals::default();
     for row in &rows {
@@ -51,7 +50,7 @@ pub(crate) async fn totals(
         let key = if by_day { day } else { String::new() };
         let (sessions, persons) = totals.totals.entry(key).or_default();
         *sessions = sessions.saturating_add(cells.count()?);
-        persons.add_bytes(&cells.bytes()?)?;
+        persons.add_bytes(cells.bytes()?)?;
     }
     Ok(totals)
 }

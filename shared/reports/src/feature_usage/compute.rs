@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::TryStreamExt as _;
-use logbook_backends::sql::rows::{Connection, Query, bigint, insert};
-use logbook_backends::sqlx::Row as _;
+use logbook_backends::sql::rows::{Cells, Connection, Query, bigint, insert, statement};
 use logbook_model::{Day, ProductId, Sketch};
 
 use crate::persons::Persons;
@@ -38,7 +36,7 @@ struct Row<'a> {
 }
 
 async fn delete_day(connection: &mut Connection, product: &ProductId, day: Day) -> Result<()> {
-    sqlx::query("DELETE FROM feature_usage WHERE product = ? AND day = ?")
+    statement("DELETE FROM feature_usage WHERE product = ? AND day = ?")
         .bind(product.as_str())
         .bind(day.to_string())
         .execute(connection)
@@ -48,7 +46,7 @@ async fn delete_day(connection: &mut Connection, product: &ProductId, day: Day) 
 
 /// Deletes all that is kept of a product.
 pub(crate) async fn delete_all(connection: &mut Connection, product: &ProductId) -> Result<()> {
-    sqlx::query("DELETE FROM feature_usage WHERE product = ?")
+    statement("DELETE FROM feature_usage WHERE product = ?")
         .bind(product.as_str())
         .execute(connection)
         .await?;
@@ -117,14 +115,15 @@ async fn gather(
     let mut names: Vec<String> = Vec::new();
     let mut known: HashMap<String, u32> = HashMap::new();
     let mut groups: HashMap<(u32, u32), Gathered> = HashMap::new();
-    let mut rows = sqlx::query(FEATURES)
+    let mut rows = statement(FEATURES)
         .bind(product.as_str())
         .bind(day.0)
-        .fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let (id, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-        let (uses, errors): (i64, i64) = (row.try_get(2)?, row.try_get(3)?);
-        let durations: &[u8] = row.try_get(4)?;
+        .fetch(connection)?;
+    while let Some(row) = rows.next().await? {
+        let mut cells = Cells::new(&row);
+        let (id, name) = (cells.str()?, cells.str()?);
+        let (uses, errors) = (cells.count()?, cells.count()?);
+        let durations = cells.bytes()?;
         let session = *of_day
             .by_id
             .get(id)
@@ -137,8 +136,8 @@ async fn gather(
         let group = groups
             .entry((releases[session as usize], feature))
             .or_default();
-        group.uses = group.uses.saturating_add(uses.max(0) as u64);
-        group.errors = group.errors.saturating_add(errors.max(0) as u64);
+        group.uses = group.uses.saturating_add(uses);
+        group.errors = group.errors.saturating_add(errors);
         group.sessions.push(session);
         if !durations.is_empty() {
             let durations =
@@ -161,7 +160,7 @@ fn first_of_release(of_day: &DaySessions) -> Vec<u32> {
         .collect()
 }
 
-fn bind(query: Query, row: &Row<'_>) -> Query {
+fn bind<'q>(query: Query<'q>, row: &'q Row<'_>) -> Query<'q> {
     let durations = &row.durations;
     let quantile = |q| durations.quantile_us(q).map(bigint);
     let stored = if durations.is_empty() {

@@ -28,10 +28,10 @@ impl Group for Usage {
         self.uses = self.uses.saturating_add(cells.count()?);
         self.sessions = self.sessions.saturating_add(cells.count()?);
         self.errors = self.errors.saturating_add(cells.count()?);
-        let durations = Sketch::from_bytes(&cells.bytes()?);
+        let durations = Sketch::from_bytes(cells.bytes()?);
         self.durations
             .merge(&durations.map_err(|error| Error::damaged("sketch", error))?);
-        self.persons.add_bytes(&cells.bytes()?)
+        self.persons.add_bytes(cells.bytes()?)
     }
 
     fn persons(&mut self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logbook_backends::sql::rows::{Connection, Query, bigint, insert};
+use logbook_backends::sql::rows::{Connection, Query, bigint, insert, statement};
 use logbook_model::{Day, ProductId};
 
 use super::tally::{Rates, Tally};
@@ -26,7 +26,7 @@ struct Row<'a> {
 }
 
 async fn delete_day(connection: &mut Connection, product: &ProductId, day: Day) -> Result<()> {
-    sqlx::query("DELETE FROM release_health WHERE product = ? AND day = ?")
+    statement("DELETE FROM release_health WHERE product = ? AND day = ?")
         .bind(product.as_str())
         .bind(day.to_string())
         .execute(connection)
@@ -36,7 +36,7 @@ async fn delete_day(connection: &mut Connection, product: &ProductId, day: Day) 
 
 /// Deletes all that is kept of a product.
 pub(crate) async fn delete_all(connection: &mut Connection, product: &ProductId) -> Result<()> {
-    sqlx::query("DELETE FROM release_health WHERE product = ?")
+    statement("DELETE FROM release_health WHERE product = ?")
         .bind(product.as_str())
         .execute(connection)
         .await?;
@@ -84,7 +84,7 @@ pub(crate) async fn compute_day(
     Ok(())
 }
 
-fn bind(mut query: Query, row: &Row<'_>) -> Query {
+fn bind<'q>(mut query: Query<'q>, row: &'q Row<'_>) -> Query<'q> {
     let mut tally = row.tally.clone();
     query = query
         .bind(row.product.as_str())

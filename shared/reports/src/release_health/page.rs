@@ -22,7 +22,7 @@ impl Group for Tally {
             *sessions = sessions.saturating_add(cells.count()?);
         }
         let (persons, erring, crashing) = (cells.bytes()?, cells.bytes()?, cells.bytes()?);
-        self.add_sets([&persons, &erring, &crashing])
+        self.add_sets([persons, erring, crashing])
     }
 
     fn persons(&mut self) -> u64 {

@@ -4,19 +4,18 @@ pub(crate) mod cases;
 pub(crate) mod naive;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
+use logbook_backends::Database;
+use logbook_backends::sql::rows::{Cells, Row, Value, statement};
 use logbook_backends::sql::{self, LogMeta, ParsedLog, RejectedLog, Rejects, Via};
-use logbook_backends::{Attached, Connections, Database, Durability, sqlx};
 use logbook_model::{
     Consent, Day, Event, EventTime, Kind, Level, LogId, LogReject, Part, PartBuilder, ProductId,
     SessionId, Timestamp,
 };
-use logbook_reports::{
-    Progress, ReportReply, ReportRequest, SESSIONS_SCHEMA, Settings, analyze, query,
-};
-use sqlx::{Column as _, Row as _, ValueRef as _};
+use logbook_reports::{Progress, ReportReply, ReportRequest, Settings, analyze, query};
+
+use crate::place::Place;
 
 pub(crate) const TIMEOUT_SECS: u32 = 1800;
 pub(crate) const SETTINGS: Settings = Settings {
@@ -41,17 +40,10 @@ pub(crate) struct Stores {
     pub(crate) analytics: Database,
 }
 
-pub(crate) async fn open(directory: &Path) -> Stores {
-    let path = directory.join("sessions.db");
-    let sessions = Database::open_file(&path, Durability::Process)
-        .await
-        .unwrap();
+pub(crate) async fn open(place: &Place) -> Stores {
+    let sessions = place.sessions().await;
     sql::migrate(&sessions).await.unwrap();
-    let name = SESSIONS_SCHEMA.to_owned();
-    let file = directory.join("analytics.db");
-    let attached = vec![Attached { name, path }];
-    let analytics = Database::open_file_with(&file, Durability::Process, attached);
-    let analytics = analytics.await.unwrap();
+    let analytics = place.analytics().await;
     logbook_reports::migrate(&analytics).await.unwrap();
     Stores {
         sessions,
@@ -197,42 +189,44 @@ pub(crate) async fn ask(stores: &Stores, name: &str, parameters: &[(&str, &str)]
         .unwrap()
 }
 
-pub(crate) async fn execute(db: &Database, sql: &'static str) {
-    let Connections::Sqlite { writer, .. } = db.connections() else {
-        panic!("not SQLite");
-    };
-    sqlx::query(sql).execute(writer).await.unwrap();
+pub(crate) async fn execute(db: &Database, sql: &str) {
+    db.execute_script(sql).await.unwrap();
 }
 
 /// Every row of the report tables and of what they rest on, byte by byte.
 pub(crate) async fn dump(db: &Database) -> Vec<String> {
-    let Connections::Sqlite { readers, .. } = db.connections() else {
-        panic!("not SQLite");
-    };
+    let mut connection = db.read().await.unwrap();
     let mut dump = Vec::new();
-    for sql in [
-        "SELECT 'usage', * FROM feature_usage ORDER BY 1, 2, 3, 4, 5, 6",
-        "SELECT 'health', * FROM release_health ORDER BY 1, 2, 3, 4, 5",
-        "SELECT 'active', * FROM active_users ORDER BY 1, 2, 3, 4",
-        "SELECT 'day', * FROM person_day ORDER BY 1, 2, 3, 4, 5",
-        "SELECT 'first', * FROM person_first ORDER BY 1, 2, 3, 4",
+    for table in [
+        "feature_usage",
+        "release_health",
+        "active_users",
+        "person_day",
+        "person_first",
     ] {
-        for row in sqlx::query(sql).fetch_all(readers).await.unwrap() {
-            let cells = row.columns().iter().map(|column| {
-                let value = row.try_get_raw(column.ordinal()).unwrap();
-                let null = value.is_null();
-                let bytes: &[u8] = row.try_get_unchecked(column.ordinal()).unwrap();
-                if null { "null".to_owned() } else { hex(bytes) }
-            });
-            dump.push(cells.collect::<Vec<_>>().join("|"));
-        }
+        let text = format!("SELECT '{table}', t.* FROM {table} AS t");
+        let rows = statement(text).fetch_all(&mut connection).await.unwrap();
+        let mut rows: Vec<String> = rows.iter().map(text_of).collect();
+        rows.sort_unstable();
+        dump.append(&mut rows);
     }
     dump
 }
 
+fn text_of(row: &Row) -> String {
+    let mut cells = Cells::new(row);
+    let cells = std::iter::from_fn(|| cells.value()).map(|cell| match cell.unwrap() {
+        Value::Null => "null".to_owned(),
+        Value::Int(value) => value.to_string(),
+        Value::Real(value) => format!("{value:?}"),
+        Value::Text(text) => text.into_owned(),
+        Value::Bytes(bytes) => hex(&bytes),
+    });
+    cells.collect::<Vec<_>>().join("|")
+}
+
 fn hex(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
-        _ => format!("{bytes:02x?}"),
-    }
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+    digits.collect()
 }

@@ -24,6 +24,7 @@ pub(super) struct Header {
     flags: u8,
     crc: Crc,
     len: usize,
+    name: Option<Range<usize>>,
     comment: Option<Range<usize>>,
 }
 
@@ -46,6 +47,7 @@ impl Header {
             flags: 0,
             crc: Crc::new(),
             len: 0,
+            name: None,
             comment: None,
         }
     }
@@ -64,7 +66,10 @@ impl Header {
             },
             Field::Extra { left: 1 } => self.after(FEXTRA),
             Field::Extra { left } => Field::Extra { left: left - 1 },
-            Field::Name { .. } if byte == 0 => self.after(FNAME),
+            Field::Name { start } if byte == 0 => {
+                self.name = Some(start..self.len);
+                self.after(FNAME)
+            }
             Field::Comment { start } if byte == 0 => {
                 self.comment = Some(start..self.len);
                 self.after(FCOMMENT)
@@ -128,13 +133,29 @@ impl Header {
     }
 }
 
-/// Where the comment lies in a gzip stream, without its closing NUL.
-pub(super) fn comment_range(bytes: &[u8]) -> Option<Range<usize>> {
+/// What a gzip stream's header says, each without its closing NUL.
+#[derive(Default)]
+pub(crate) struct Texts<'b> {
+    /// The name of the file that was compressed.
+    pub(crate) name: Option<&'b [u8]>,
+    /// The comment.
+    pub(crate) comment: Option<&'b [u8]>,
+}
+
+/// The texts in the header of a gzip stream, if it is one.
+pub(crate) fn gzip_texts(bytes: &[u8]) -> Texts<'_> {
     let mut header = Header::new();
     for &byte in bytes {
-        if header.push(byte).ok()? {
-            return header.comment;
+        match header.push(byte) {
+            Ok(false) => {}
+            Ok(true) => {
+                return Texts {
+                    name: header.name.and_then(|at| bytes.get(at)),
+                    comment: header.comment.and_then(|at| bytes.get(at)),
+                };
+            }
+            Err(_) => break,
         }
     }
-    None
+    Texts::default()
 }

@@ -13,6 +13,8 @@ use std::io::{self, BufRead, Read};
 
 pub use error::InflateError;
 
+pub(crate) use header::gzip_texts;
+
 use gzip::Gzip;
 use peek::Peek;
 use zstd::Zstd;
@@ -183,10 +185,4 @@ impl<R> std::fmt::Debug for Inflate<R> {
             .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
     }
-}
-
-/// The comment in the header of a gzip stream, if `bytes` begins with a whole one that has it.
-pub(crate) fn gzip_comment(bytes: &[u8]) -> Option<&[u8]> {
-    let range = header::comment_range(bytes)?;
-    bytes.get(range)
 }

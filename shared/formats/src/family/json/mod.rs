@@ -1,6 +1,13 @@
 //! JSON objects: read once, typed, straight into the slots of the fields that a profile names.
 //! Everything else is checked and passed over. No generic JSON value is made.
+//!
+//! `scan` reads what is plainly good, and is fast; whatever else comes, `visit` reads or refuses
+//! by way of `serde_json`, which alone decides what is JSON and where it is not.
 
+mod ahead;
+#[cfg(test)]
+mod same;
+mod scan;
 mod visit;
 
 use logbook_model::EventReject;
@@ -8,17 +15,21 @@ use memchr::memchr2_iter;
 use serde::de::DeserializeSeed;
 
 use crate::profile::fields::{Step, parse_path};
-use crate::value::Slots;
+use crate::value::{Slots, Value};
+use ahead::Ahead;
 use visit::Object;
 
 /// The fields that a profile reads, as a tree.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     root: Node,
+    ahead: Ahead,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Node {
+    /// Its place in the plan, which tells it from all others.
+    number: u32,
     /// Where the value itself goes.
     slots: Vec<usize>,
     /// Where the name of the first key goes.
@@ -45,12 +56,30 @@ impl Plan {
             }
         }
         plan.root.spread_any_key();
-        plan.root.sort_keys();
+        plan.root.sort_keys(&mut 0);
         plan
     }
 
     /// Reads one JSON object into the slots.
     pub(super) fn fill<'a>(
+        &mut self,
+        text: &'a str,
+        max_depth: usize,
+        slots: &mut Slots<'a>,
+    ) -> Result<(), (EventReject, String)> {
+        let duplicates = slots.duplicates;
+        if self.root.is_blank(slots) {
+            if scan::fill(&self.root, &mut self.ahead, text, max_depth, slots).is_some() {
+                return Ok(());
+            }
+            self.root.clear(slots);
+            slots.duplicates = duplicates;
+        }
+        self.visit(text, max_depth, slots)
+    }
+
+    /// The same by way of `serde_json`.
+    fn visit<'a>(
         &self,
         text: &'a str,
         max_depth: usize,
@@ -145,8 +174,10 @@ impl Node {
         }
     }
 
-    /// Sorts the keys so that one is sought among those of its length only.
-    fn sort_keys(&mut self) {
+    /// Sorts the keys so that one is sought among those of its length only; numbers the nodes.
+    fn sort_keys(&mut self, numbered: &mut u32) {
+        self.number = *numbered;
+        *numbered += 1;
         self.keys.sort_by_key(|(key, _)| key.len());
         let longest = self.keys.last().map_or(0, |(key, _)| key.len());
         self.places = (0..=longest)
@@ -155,7 +186,7 @@ impl Node {
         let keys = self.keys.iter_mut().map(|(_, node)| node);
         let items = self.items.iter_mut().map(|(_, node)| node);
         for node in keys.chain(items).chain(self.any_key.as_deref_mut()) {
-            node.sort_keys();
+            node.sort_keys(numbered);
         }
     }
 
@@ -185,6 +216,29 @@ impl Node {
         if let Some(any) = &other.any_key {
             self.any_key.get_or_insert_default().overlay(any);
         }
+    }
+
+    /// Puts a value that stands here where it belongs.
+    #[inline]
+    fn set<'a>(&self, value: Value<'a>, slots: &mut Slots<'a>) {
+        if let [slot] = *self.slots {
+            slots.set(slot, value);
+        } else if let Some((&last, others)) = self.slots.split_last() {
+            for &slot in others {
+                slots.set(slot, value.clone());
+            }
+            slots.set(last, value);
+        }
+    }
+
+    /// Whether nothing is set of what may be set here or below.
+    fn is_blank(&self, slots: &Slots<'_>) -> bool {
+        let mut own = self.slots.iter().chain(&self.key_name);
+        slots.is_empty()
+            || (!own.any(|&slot| slots.has(slot))
+                && self.keys.iter().all(|(_, node)| node.is_blank(slots))
+                && self.items.iter().all(|(_, node)| node.is_blank(slots))
+                && self.any_key.iter().all(|node| node.is_blank(slots)))
     }
 
     const fn is_leaf(&self) -> bool {
@@ -223,7 +277,7 @@ mod tests {
     use super::*;
 
     fn fill(names: &[&str], text: &str) -> Result<Vec<String>, EventReject> {
-        let plan = Plan::new(names.iter().copied().enumerate());
+        let mut plan = Plan::new(names.iter().copied().enumerate());
         let mut slots = Slots::default().reuse(names.len());
         plan.fill(text, 8, &mut slots)
             .map_err(|(reason, _)| reason)?;

@@ -33,35 +33,64 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
     }
 }
 
+/// The members of one object, as they come.
+pub(super) struct Members<'n> {
+    node: &'n Node,
+    /// One bit a child: whether its key came already.
+    seen: u64,
+    first: bool,
+}
+
+impl<'n> Members<'n> {
+    pub(super) const fn new(node: &'n Node) -> Self {
+        Self {
+            node,
+            seen: 0,
+            first: true,
+        }
+    }
+
+    /// The name of the next member, before its value is read.
+    #[inline]
+    pub(super) fn name<'a>(&mut self, key: impl FnOnce() -> Cow<'a, str>, slots: &mut Slots<'a>) {
+        if std::mem::take(&mut self.first)
+            && let Some(slot) = self.node.key_name
+        {
+            slots.set(slot, Value::Text(key()));
+        }
+    }
+
+    /// What is read of the next member, by the place of its key among the children.
+    #[inline]
+    pub(super) fn child(
+        &mut self,
+        place: Option<usize>,
+        slots: &mut Slots<'_>,
+    ) -> Option<&'n Node> {
+        let Some(at) = place else {
+            return self.node.any_key.as_deref();
+        };
+        let child = &self.node.keys[at].1;
+        let bit = 1u64.checked_shl(at as u32).unwrap_or(0);
+        if self.seen & bit != 0 {
+            slots.duplicates += 1;
+            child.clear(slots);
+        }
+        self.seen |= bit;
+        Some(child)
+    }
+}
+
 fn visit_object<'de, A: MapAccess<'de>>(
     node: &Node,
     slots: &mut Slots<'de>,
     mut map: A,
 ) -> Result<(), A::Error> {
-    // One bit a child: whether its key came already.
-    let mut seen = 0u64;
-    let mut first = true;
+    let mut members = Members::new(node);
     while let Some(key) = map.next_key_seed(KeySeed)? {
-        if first {
-            first = false;
-            if let Some(slot) = node.key_name {
-                slots.set(slot, Value::Text(key.clone()));
-            }
-        }
-        let found = node.place(&key);
-        let child = match found {
-            Some(at) => {
-                let bit = 1u64.checked_shl(at as u32).unwrap_or(0);
-                if seen & bit != 0 {
-                    slots.duplicates += 1;
-                    node.keys[at].1.clear(slots);
-                }
-                seen |= bit;
-                Some(&node.keys[at].1)
-            }
-            None => node.any_key.as_deref(),
-        };
-        match child {
+        let place = node.place(&key);
+        members.name(|| key, slots);
+        match members.child(place, slots) {
             Some(child) => map.next_value_seed(Field {
                 node: child,
                 slots: &mut *slots,
@@ -82,18 +111,7 @@ struct Field<'n, 's, 'a> {
 
 impl<'a> Field<'_, '_, 'a> {
     fn set(self, value: Value<'a>) {
-        if let Some((&last, others)) = self.node.slots.split_last() {
-            for &slot in others {
-                self.slots.set(slot, value.clone());
-            }
-            self.slots.set(last, value);
-        }
-    }
-
-    fn set_nested(&mut self) {
-        for &slot in &self.node.slots {
-            self.slots.set(slot, Value::Nested);
-        }
+        self.node.set(value, self.slots);
     }
 }
 
@@ -146,8 +164,8 @@ impl<'de> Visitor<'de> for Field<'_, '_, 'de> {
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        self.set_nested();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        self.node.set(Value::Nested, self.slots);
         if self.node.is_leaf() {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(());
@@ -155,8 +173,8 @@ impl<'de> Visitor<'de> for Field<'_, '_, 'de> {
         visit_object(self.node, self.slots, map)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        self.set_nested();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.node.set(Value::Nested, self.slots);
         for index in 0.. {
             let wanted = self.node.items.iter().find(|(held, _)| *held == index);
             let more = match wanted {

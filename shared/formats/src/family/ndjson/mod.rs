@@ -60,13 +60,13 @@ fn lines(
 ) -> Result<ParsedLog, ReadError> {
     let max_bytes = objects.interpreter.limits().record_bytes;
     let mut lines = Lines::new(source, max_bytes);
-    while let Some(line) = lines.next_line()? {
+    lines.each(|line| {
         if line.repaired {
             objects.interpreter.repaired();
         }
         let at = line.at();
-        if rule.is_comment(&line.text) || line.text.trim_ascii().is_empty() {
-            continue;
+        if rule.is_comment(&line.text) || line.text.trim_ascii_start().is_empty() {
+            return;
         }
         if line.too_long {
             let detail = format!("longer than {max_bytes} bytes");
@@ -74,7 +74,7 @@ fn lines(
         } else {
             objects.object(at, &line.text);
         }
-    }
+    })?;
     let bytes = lines.offset();
     objects.interpreter.finish(bytes)
 }

@@ -1,5 +1,7 @@
 //! A log in a file, whatever it is wrapped in: as a stream of its inflated bytes.
 
+pub(crate) mod archived;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -33,6 +35,12 @@ pub(crate) struct LogFile {
     pub(crate) metadata: BTreeMap<String, String>,
     /// When the file was last modified.
     pub(crate) modified_at: Option<Timestamp>,
+    /// The name of the log's file, where a sealed log bears it.
+    pub(crate) file_name: Option<String>,
+    /// When an archived log was received.
+    pub(crate) received_at: Option<Timestamp>,
+    /// The profile of an archived log's product.
+    pub(crate) profile: Option<Profile>,
 }
 
 /// Why a log in a file is refused as a whole before it is read.
@@ -54,24 +62,33 @@ pub(crate) fn open(path: &Path, sealed: &SealedArgs, max_inflated: u64) -> anyho
     let mut log = if metadata.keys().any(|name| name.starts_with("x-amz-")) {
         open_sealed(file, metadata, sealed, max_inflated)?
     } else {
+        let reader = BufReader::with_capacity(HEAD_BYTES, file);
         LogFile {
-            reader: Box::new(Inflate::new(
-                BufReader::with_capacity(HEAD_BYTES, file),
-                max_inflated,
-            )),
-            head: Vec::new(),
-            product: None,
-            log: None,
             metadata,
-            modified_at: None,
+            ..LogFile::new(Inflate::new(reader, max_inflated))
         }
     };
-    log.modified_at = modified_at;
+    log.modified_at = log.modified_at.or(modified_at);
     log.peek()?;
     Ok(log)
 }
 
 impl LogFile {
+    /// A log of which nothing is known but its bytes.
+    fn new(reader: impl BufRead + 'static) -> Self {
+        Self {
+            reader: Box::new(reader),
+            head: Vec::new(),
+            product: None,
+            log: None,
+            metadata: BTreeMap::new(),
+            modified_at: None,
+            file_name: None,
+            received_at: None,
+            profile: None,
+        }
+    }
+
     /// Reads the head and puts it back before the stream.
     fn peek(&mut self) -> anyhow::Result<()> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
@@ -157,14 +174,16 @@ fn open_sealed(
         .context("cannot read the sealed log")?;
     let opened = logbook_seal::open(body, &envelope, &expected, &key).map_err(refusal)?;
     let log = opened.log_id().and_then(|id| LogId::new(id).ok());
+    let file_name = opened.file_name().map(str::to_owned);
     metadata.retain(|name, _| !name.starts_with("x-amz-"));
+    // What did not inflate was sealed as it came.
+    let reader = Inflate::new(opened.into_reader(max_inflated), max_inflated);
     Ok(LogFile {
-        reader: Box::new(opened.into_reader(max_inflated)),
-        head: Vec::new(),
         product: ProductId::new(product).ok(),
         log,
         metadata,
-        modified_at: None,
+        file_name,
+        ..LogFile::new(reader)
     })
 }
 

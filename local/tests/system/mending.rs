@@ -1,0 +1,114 @@
+//! What an operator sees of an installation that lacks something, and of a single log.
+
+use std::fs::File;
+
+use logbook_model::LogId;
+use serde_json::Value;
+
+use crate::support::logs::{bad, usage};
+use crate::support::stores::product;
+use crate::support::{Installation, eventually};
+
+#[test]
+fn a_log_is_shown_out_of_the_archive() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    let headers = [
+        ("x-logbook-log-id", "run-1"),
+        ("x-logbook-version", "9.9"),
+        ("x-logbook-file-name", "of-ann.log"),
+    ];
+    let log = b"{\"name\":\"save\"}\n{\"name\":\"open\"}\n";
+    assert_eq!(door.send("/v1/logs", log, &headers).unwrap().status, 201);
+    assert_eq!(door.settled("run-1")["state"], "parsed");
+    let (_, truncated) = bad().into_iter().find(|(r, _)| *r == "truncated").unwrap();
+    assert_eq!(door.upload("cut", &truncated).status, 201);
+    assert!(running.terminate().success());
+
+    let shown = installation.json(&["inspect", "--log", "app/run-1", "--json"]);
+    assert_eq!(shown["log"]["records"], 2);
+    let session = &shown["sessions"][0];
+    assert_eq!(
+        (&session["product"], &session["version"]),
+        (&"app".into(), &"9.9".into())
+    );
+    let cut = installation.logbook(&["inspect", "--log", "app/cut", "--json"]);
+    assert_eq!(cut.status.code(), Some(2));
+    let cut: Value = serde_json::from_slice(&cut.stdout).unwrap();
+    assert_eq!(cut["rejected"]["reason"], "truncated");
+    for (name, said) in [
+        ("app/none", "the archive has no log none of product app"),
+        ("run-1", "is not PRODUCT/LOG"),
+    ] {
+        let ran = installation.logbook(&["inspect", "--log", name]);
+        assert_eq!(ran.status.code(), Some(1));
+        let error = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(error.contains(said), "{error}");
+    }
+    // Without the keys nothing is opened, and none are made in their place.
+    let keys = installation.data().join("keys");
+    std::fs::rename(&keys, installation.outside().join("keys")).unwrap();
+    let ran = installation.logbook(&["inspect", "--log", "app/run-1"]);
+    assert_eq!(ran.status.code(), Some(1));
+    assert_eq!(installation.doctor("keys")[0].0, "bad");
+    assert!(!keys.exists());
+}
+
+#[test]
+fn a_missing_sessions_schema_is_told_and_rebuilt() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    assert_eq!(door.upload("a", &usage("a")).status, 201);
+    assert_eq!(door.settled("a")["state"], "parsed");
+    assert!(running.terminate().success());
+    for suffix in ["", "-wal", "-shm"] {
+        let file = installation.data().join(format!("sessions.db{suffix}"));
+        // The write-ahead log is gone already where the program ended cleanly.
+        let _ = std::fs::remove_file(file);
+    }
+    let found = installation.doctor("sessions schema");
+    assert_eq!(found[0].0, "bad", "{found:?}");
+    assert!(installation.doctor("ledger").is_empty());
+    assert_eq!(installation.doctor("products")[0].0, "good");
+    let rebuilt = installation.logbook(&["rebuild"]);
+    assert!(rebuilt.status.success(), "{rebuilt:?}");
+    assert_eq!(installation.doctor("sessions schema")[0].0, "good");
+    assert_eq!(installation.doctor("ledger")[0].0, "good");
+}
+
+#[test]
+fn a_dropped_file_that_is_too_large_is_rejected_and_stays() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let door = installation.door("app");
+    let path = installation.data().join("inbox/app/big.log");
+    let file = File::create(&path).unwrap();
+    // As long as it is said to be, and without a byte on the disk.
+    file.set_len((256 << 20) + 1).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    let micros = modified
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_micros();
+    let tag = format!("{}-{micros}", (256 << 20) + 1);
+    let id = LogId::of_object(&product("app"), "inbox/app/files/big.log", &tag);
+    eventually("it has a receipt", || {
+        door.receipt(id.as_str()).status == 200
+    });
+    let receipt = door.settled(id.as_str());
+    assert_eq!(
+        (&receipt["state"], &receipt["reason"]),
+        (&"rejected".into(), &"too_large".into()),
+        "{receipt}"
+    );
+    assert!(
+        receipt["detail"].to_string().contains("268435457 bytes"),
+        "{receipt}"
+    );
+    eventually("the ledger counts it once", || {
+        door.rejected().get("too_large") == Some(&1) && door.ledger().balanced == Some(true)
+    });
+    assert!(path.exists());
+}

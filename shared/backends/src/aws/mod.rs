@@ -1,0 +1,89 @@
+//! What the AWS backends share: configuration, clients, errors.
+
+mod error;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+
+pub(crate) use error::{Call, code_of, status_of};
+
+const CONNECT: Duration = Duration::from_secs(2);
+/// Attempts at one call, the first counted.
+const ATTEMPTS: u32 = 3;
+/// How long a body may stand still: long enough for a function that was frozen.
+const STALLED: Duration = Duration::from_secs(10);
+
+/// One client a service, over one configuration and one set of credentials.
+///
+/// Cheap to clone. Every call has a bound: two seconds to connect, three attempts, and a time
+/// for each attempt and for all together. A body that stands still for ten seconds is given up.
+#[derive(Debug, Clone)]
+pub struct AwsClients {
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) kms: aws_sdk_kms::Client,
+    pub(crate) secrets: aws_sdk_secretsmanager::Client,
+}
+
+/// What the surroundings do not say.
+#[derive(Debug, Clone, Default)]
+pub struct AwsOptions {
+    /// Where all services answer, in place of AWS; else `AWS_ENDPOINT_URL`, else AWS.
+    pub endpoint_url: Option<String>,
+    /// Whether S3 is asked by path (`host/bucket/key`). Without a word it is where an endpoint
+    /// is given, because names below such a host seldom resolve.
+    pub s3_path_style: Option<bool>,
+}
+
+impl AwsClients {
+    /// Reads region, credentials and endpoint where the AWS tools read them (environment,
+    /// profile, the function's or the machine's role), once, and makes the clients. Nothing is
+    /// asked of a service yet: wrong credentials show at the first call.
+    pub async fn load(options: AwsOptions) -> Self {
+        let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .stalled_stream_protection(
+                StalledStreamProtectionConfig::enabled()
+                    .grace_period(STALLED)
+                    .build(),
+            );
+        if let Some(url) = options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let config = loader.load().await;
+        let path_style = options
+            .s3_path_style
+            .unwrap_or_else(|| config.endpoint_url().is_some());
+        // An attempt at S3 carries up to 256 MiB; one at SQS waits up to 20 s for a message.
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(path_style)
+            .timeout_config(timeouts(60, 150))
+            .build();
+        let sqs = aws_sdk_sqs::config::Builder::from(&config)
+            .timeout_config(timeouts(25, 60))
+            .build();
+        let kms = aws_sdk_kms::config::Builder::from(&config)
+            .timeout_config(timeouts(5, 15))
+            .build();
+        let secrets = aws_sdk_secretsmanager::config::Builder::from(&config)
+            .timeout_config(timeouts(5, 15))
+            .build();
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sqs: aws_sdk_sqs::Client::from_conf(sqs),
+            kms: aws_sdk_kms::Client::from_conf(kms),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets),
+        }
+    }
+}
+
+fn timeouts(attempt_secs: u64, all_secs: u64) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(Duration::from_secs(attempt_secs))
+        .operation_timeout(Duration::from_secs(all_secs))
+        .build()
+}

@@ -1,0 +1,70 @@
+//! Keys foretold: a log's objects mostly have the same keys in the same order.
+
+use super::Node;
+
+/// Most keys remembered, and the longest.
+const MAX_KEYS: usize = 256;
+const MAX_KEY_BYTES: usize = 64;
+
+/// The keys of an object that came before, in their order, with where they lead.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    keys: Vec<Known>,
+    /// The key that should come next.
+    at: usize,
+    /// Keys of this object that were foretold, and those that were not.
+    hits: u32,
+    misses: u32,
+    learns: bool,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The number of the node it is a key of.
+    node: u32,
+    /// With its quotes.
+    text: Box<[u8]>,
+    place: Option<usize>,
+}
+
+impl Ahead {
+    /// An object begins. Where most keys of the one before were not foretold, they are learned
+    /// anew from this.
+    pub(super) fn begin(&mut self) {
+        self.learns = !self.learns && self.misses > self.hits;
+        if self.learns {
+            self.keys.clear();
+        }
+        (self.at, self.hits, self.misses) = (0, 0, 0);
+    }
+
+    /// Whether a text begins with the key that should come next in an object, or with the one
+    /// after it: the bytes it has, with its quotes, and its place among the node's children.
+    #[inline]
+    pub(super) fn known(&mut self, node: &Node, text: &[u8]) -> Option<(usize, Option<usize>)> {
+        for at in self.at..self.at + 2 {
+            let Some(known) = self.keys.get(at) else {
+                break;
+            };
+            if known.node == node.number && text.starts_with(&known.text) {
+                self.at = at + 1;
+                self.hits += 1;
+                return Some((known.text.len(), known.place));
+            }
+        }
+        self.misses += 1;
+        None
+    }
+
+    /// A key that was not foretold. It has no escapes.
+    pub(super) fn learn(&mut self, node: &Node, key: &str, place: Option<usize>) {
+        if self.learns && self.keys.len() < MAX_KEYS && key.len() <= MAX_KEY_BYTES {
+            self.keys.push(Known {
+                node: node.number,
+                text: format!("\"{key}\"").into_bytes().into(),
+                place,
+            });
+            self.at = self.keys.len();
+        }
+    }
+}
