@@ -4,12 +4,14 @@
 //! done by the next. A product that another run is at work on is passed over.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use logbook_backends::Database;
 use logbook_model::{ProductId, Timestamp};
-use logbook_reports::{Error, Progress, Result, Settings, analyze};
+use logbook_pipeline::{Registry, Snapshot};
+use logbook_reports::{Error, Progress, Settings, analyze};
 use serde::Serialize;
 
 /// What the function needs, built once.
@@ -18,7 +20,7 @@ pub struct Context {
     /// The analytics schema, migrated, with the sessions schema attached.
     pub analytics: Database,
     /// The products whose reports are kept.
-    pub products: Vec<(ProductId, Settings)>,
+    pub registry: Arc<Registry>,
     /// How long a run may take. A step that has begun is finished: leave it some seconds.
     pub budget: Duration,
     /// For how long before the scheduled instant nothing is vouched for: what was received in
@@ -47,12 +49,26 @@ impl AnalyzeSummary {
     }
 }
 
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalyzeError {
+    /// The registry cannot be read.
+    #[error("the registry cannot be read: {0}")]
+    Registry(#[from] logbook_pipeline::Error),
+    /// A product's reports could not be brought up to date.
+    #[error(transparent)]
+    Reports(#[from] Error),
+}
+
 /// Handles a scheduled event: its time, less the settling, is what reports are complete to.
 ///
 /// The products share the budget in turns: each minute another comes first, so that a large
 /// one starves none. If a product fails, the others are done all the same, and then the run
 /// fails with the first failure.
-pub async fn handle(context: &Context, event: EventBridgeEvent) -> Result<AnalyzeSummary> {
+pub async fn handle(
+    context: &Context,
+    event: EventBridgeEvent,
+) -> Result<AnalyzeSummary, AnalyzeError> {
     let scheduled = match event.time {
         Some(time) => time.timestamp_micros(),
         None => (context.now)().0,
@@ -61,7 +77,8 @@ pub async fn handle(context: &Context, event: EventBridgeEvent) -> Result<Analyz
     let started = Instant::now();
     let mut summary = AnalyzeSummary::default();
     let mut failure = None;
-    for (product, settings) in in_turn(&context.products, scheduled) {
+    let products = products_of(&*context.registry.snapshot().await?);
+    for (product, settings) in in_turn(&products, scheduled) {
         let left = context.budget.saturating_sub(started.elapsed());
         if left.is_zero() {
             summary.waiting.push(product.clone());
@@ -82,7 +99,18 @@ pub async fn handle(context: &Context, event: EventBridgeEvent) -> Result<Analyz
             }
         }
     }
-    failure.map_or(Ok(summary), Err)
+    failure.map_or(Ok(summary), |error| Err(error.into()))
+}
+
+fn products_of(snapshot: &Snapshot) -> Vec<(ProductId, Settings)> {
+    let settings = |product: &logbook_pipeline::Product| Settings {
+        session_timeout_secs: product.session_timeout_secs,
+        min_users: product.min_users,
+    };
+    let products = snapshot.products();
+    products
+        .map(|product| (product.id.clone(), settings(product)))
+        .collect()
 }
 
 /// The products, beginning with another each minute.

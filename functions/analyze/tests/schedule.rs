@@ -1,12 +1,16 @@
 //! Whether a scheduled event brings every product up to date.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use logbook_analyze::{Context, handle};
-use logbook_backends::{Attached, Database, Durability, sql};
-use logbook_model::{ProductId, Timestamp};
-use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, Settings, query};
+use logbook_backends::{Attached, Database, Durability, ObjectStore, sql};
+use logbook_model::{Consent, ProductId, Timestamp};
+use logbook_pipeline::{NewProduct, Registry, add_product};
+use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, query};
+
+const PRODUCTS: &[&str] = &["editor", "player"];
 
 async fn context(directory: &std::path::Path, budget: Duration) -> Context {
     let path = directory.join("sessions.db");
@@ -20,10 +24,21 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
     let analytics = Database::open_file_with(&path, Durability::Process, attached);
     let analytics = analytics.await.unwrap();
     logbook_reports::migrate(&analytics).await.unwrap();
-    let product = |id: &str| (ProductId::new(id).unwrap(), Settings::default());
+    let store = ObjectStore::open_dir(&directory.join("store"), Durability::Process);
+    let store = store.await.unwrap();
+    for id in PRODUCTS {
+        let new = NewProduct {
+            id: ProductId::new(*id).unwrap(),
+            profile: "auto".to_owned(),
+            consent: Consent::Usage,
+            min_users: 5,
+            accounts_readable: false,
+        };
+        assert!(add_product(&store, new).await.unwrap());
+    }
     Context {
         analytics,
-        products: vec![product("editor"), product("player")],
+        registry: Arc::new(Registry::new(store, Duration::ZERO)),
         budget,
         settling: Duration::from_mins(10),
         now: Timestamp::default,
@@ -41,8 +56,8 @@ async fn every_product_is_complete_to_the_scheduled_time_less_the_settling() {
     let summary = handle(&context, event()).await.unwrap();
     assert_eq!(summary.products.len(), 2);
     assert!(summary.busy.is_empty() && !summary.is_unfinished());
-    for (product, _) in &context.products {
-        let request = ReportRequest::new(Report::ActiveUsers, product.clone());
+    for id in PRODUCTS {
+        let request = ReportRequest::new(Report::ActiveUsers, ProductId::new(*id).unwrap());
         let reply = query(&context.analytics, &request).await.unwrap();
         let until = reply.freshness.complete_until.unwrap();
         assert_eq!(until.to_string(), "2026-03-10T11:50:00Z");

@@ -98,6 +98,8 @@ enum Kind {
     },
     /// Tokens that the gateway has checked: what is left to us are their claims.
     Gateway {
+        /// The claim that names the scopes.
+        scopes: String,
         /// What a token covers that names no products.
         default: Products,
     },
@@ -105,13 +107,14 @@ enum Kind {
 
 impl Auth {
     /// Tokens that the gateway before us has checked (signature, issuer, audience, time). Their
-    /// claims say what they allow: `scope` the scopes, with or without a resource server's name
-    /// before them (`logbook/read:reports`); `products` the products, or `*`. Of a token of
-    /// Cognito's, which has no such claim, the groups `products-all` and `product-NAME` say so.
-    /// `default` is what a token covers that says nothing of products.
-    pub const fn gateway(default: Products) -> Self {
+    /// claims say what they allow: the claim `scopes` (`scope`, or `cognito:groups` where a user's
+    /// groups say so) the scopes, with or without a resource server's name before them
+    /// (`logbook/read:reports`); `products` the products, or `*`. Of a token of Cognito's, which
+    /// has no such claim, the groups `products-all` and `product-NAME` say so. `default` is what
+    /// a token covers that says nothing of products.
+    pub const fn gateway(scopes: String, default: Products) -> Self {
         Self {
-            kind: Kind::Gateway { default },
+            kind: Kind::Gateway { scopes, default },
         }
     }
 
@@ -152,16 +155,16 @@ impl Auth {
                 }
             }
             // Only the gateway's own context brings claims: a header cannot.
-            Kind::Gateway { default } => match parts.extensions.get::<Claims>() {
-                Some(claims) => Ok(principal_of(claims, default)),
+            Kind::Gateway { scopes, default } => match parts.extensions.get::<Claims>() {
+                Some(claims) => Ok(principal_of(claims, scopes, default)),
                 None => refuse("a token that the gateway accepts is needed"),
             },
         }
     }
 }
 
-fn principal_of(claims: &Claims, default: &Products) -> Principal {
-    let scopes = claims.list("scope").map(|name| {
+fn principal_of(claims: &Claims, scopes: &str, default: &Products) -> Principal {
+    let scopes = claims.list(scopes).map(|name| {
         let (_, own) = name.rsplit_once('/').unwrap_or(("", name));
         Scope::ALL.iter().copied().find(|scope| scope.name() == own)
     });
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn claims_say_what_a_token_allows() {
-        let auth = Auth::gateway(only(&[]));
+        let auth = Auth::gateway("scope".to_owned(), only(&[]));
         let of = |claims: &[(&str, &str)]| ask(&auth, claims).unwrap();
 
         let reader = of(&[
@@ -246,17 +249,25 @@ mod tests {
         assert_eq!(of(&[("products", "")]).products, only(&[]));
         let groups = [("cognito:groups", "[staff product-a]")];
         assert_eq!(of(&groups).products, only(&["a"]));
+        let by_groups = Auth::gateway("cognito:groups".to_owned(), only(&[]));
+        let analyst = [
+            ("cognito:groups", "[read:reports product-a]"),
+            ("scope", "admin"),
+        ];
+        let analyst = ask(&by_groups, &analyst).unwrap();
+        assert_eq!(analyst.scopes, BTreeSet::from([Scope::ReadReports]));
+        assert_eq!(analyst.products, only(&["a"]));
         let all = [("cognito:groups", "[products-all]")];
         assert_eq!(of(&all).products, Products::All);
         assert_eq!(of(&[("scope", "admin:not read")]).scopes, BTreeSet::new());
         assert_eq!(of(&[]).products, only(&[]), "nothing said, nothing covered");
-        let open = Auth::gateway(Products::All);
+        let open = Auth::gateway("scope".to_owned(), Products::All);
         assert_eq!(ask(&open, &[]).unwrap().products, Products::All);
     }
 
     #[test]
     fn without_claims_of_the_gateway_nobody_is_let_in() {
-        let auth = Auth::gateway(Products::All);
+        let auth = Auth::gateway("scope".to_owned(), Products::All);
         let request = Request::builder().header("authorization", "Bearer x");
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let refused = auth.authorize(&parts).unwrap_err();

@@ -33,7 +33,7 @@ async fn the_ledger_balances_once_the_archive_is_listed() {
     let at = now();
     let context = &api.context;
     let editor = product("editor");
-    let listed = sweep_archive(&context.vault, &context.sessions, &editor, at, None);
+    let listed = sweep_archive(&context.vault.archive, &context.sessions, &editor, at, None);
     assert_eq!(listed.await.unwrap().archived, 4);
     let reply = api.ok("/v1/ledger").await;
     insta::with_settings!({filters => days()}, {

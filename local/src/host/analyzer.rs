@@ -7,7 +7,6 @@ use anyhow::bail;
 use logbook_analyze::AnalyzeSummary;
 use logbook_backends::Database;
 use logbook_pipeline::Registry;
-use logbook_reports::Settings;
 
 use super::now;
 
@@ -25,17 +24,9 @@ pub(crate) struct Analyzer {
 impl Analyzer {
     /// One run, as the schedule asks for it. Reports are complete to `settling` before now.
     pub(crate) async fn run(&self, settling: Duration) -> anyhow::Result<AnalyzeSummary> {
-        let snapshot = self.registry.snapshot().await?;
-        let products = snapshot.products().map(|product| {
-            let settings = Settings {
-                session_timeout_secs: product.session_timeout_secs,
-                min_users: product.min_users,
-            };
-            (product.id.clone(), settings)
-        });
         let context = logbook_analyze::Context {
             analytics: self.analytics.clone(),
-            products: products.collect(),
+            registry: Arc::clone(&self.registry),
             budget: BUDGET,
             settling,
             now,

@@ -202,7 +202,7 @@ impl Sweeper {
     async fn list_at(&self, as_of: Timestamp, requeue: Option<Requeue<'_>>) -> anyhow::Result<()> {
         for product in self.products().await? {
             let vault = &self.intake.vault;
-            sweep_archive(vault, &self.database, &product, as_of, requeue).await?;
+            sweep_archive(&vault.archive, &self.database, &product, as_of, requeue).await?;
         }
         Ok(())
     }

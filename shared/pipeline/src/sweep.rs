@@ -7,9 +7,7 @@ use logbook_backends::sql::{ListedLog, Listing, Missing, set_edge_duplicates};
 use logbook_backends::{Database, ObjectStore, Queue};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
-use crate::{
-    ARCHIVE_PREFIX, INBOX_PREFIX, Result, Vault, edge_prefix, log_of_archive_key, queue_log,
-};
+use crate::{ARCHIVE_PREFIX, INBOX_PREFIX, Result, edge_prefix, log_of_archive_key, queue_log};
 
 /// Objects asked for at once.
 const PAGE: usize = 1000;
@@ -70,7 +68,7 @@ fn turns(age_us: i64, first: Duration) -> u32 {
 ///
 /// `as_of` is the instant of the listing: the ledger speaks of what was received before it.
 pub async fn sweep_archive(
-    vault: &Vault,
+    archive: &ObjectStore,
     database: &Database,
     product: &ProductId,
     as_of: Timestamp,
@@ -81,7 +79,7 @@ pub async fn sweep_archive(
     let prefix = format!("{ARCHIVE_PREFIX}{product}/");
     let mut after: Option<String> = None;
     loop {
-        let page = vault.archive.list(&prefix, after.as_deref(), PAGE).await?;
+        let page = archive.list(&prefix, after.as_deref(), PAGE).await?;
         let listed: Vec<ListedLog> = page
             .objects
             .iter()
@@ -112,7 +110,7 @@ pub async fn sweep_archive(
             _ => break,
         }
     }
-    count_edge(vault, database, product, as_of).await?;
+    count_edge(archive, database, product, as_of).await?;
     // Last: what could not be queued is due again at the next sweep.
     listing.finish(database).await?;
     Ok(swept)
@@ -120,7 +118,7 @@ pub async fn sweep_archive(
 
 /// Counts the deliveries that the edge noted, by day.
 async fn count_edge(
-    vault: &Vault,
+    archive: &ObjectStore,
     database: &Database,
     product: &ProductId,
     as_of: Timestamp,
@@ -129,7 +127,7 @@ async fn count_edge(
     let mut days = std::collections::BTreeMap::<Day, u64>::new();
     let mut after: Option<String> = None;
     loop {
-        let page = vault.archive.list(&prefix, after.as_deref(), PAGE).await?;
+        let page = archive.list(&prefix, after.as_deref(), PAGE).await?;
         for object in &page.objects {
             if object.created_at < as_of {
                 *days.entry(object.created_at.day()).or_insert(0) += 1;

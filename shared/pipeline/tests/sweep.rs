@@ -44,7 +44,14 @@ async fn swept(site: &Site, queue: &Queue, at: Timestamp, at_start: bool) -> Vec
         now: at,
     };
     let editor = product("editor");
-    let swept = sweep_archive(&site.vault, &site.database, &editor, at, Some(requeue)).await;
+    let swept = sweep_archive(
+        &site.vault.archive,
+        &site.database,
+        &editor,
+        at,
+        Some(requeue),
+    )
+    .await;
     let queued = swept.unwrap().queued;
     queued.iter().map(ToString::to_string).collect()
 }
@@ -141,7 +148,7 @@ async fn the_ledger_balances_after_a_sweep_duplicates_at_the_edge_included() {
     site.take(new_log("bad", "\n")).await;
     site.archive(new_log("pending", "{\"name\":\"x\"}\n")).await;
     let editor = product("editor");
-    sweep_archive(&site.vault, &site.database, &editor, soon(), None)
+    sweep_archive(&site.vault.archive, &site.database, &editor, soon(), None)
         .await
         .unwrap();
     let days = Timestamp(0).day()..=soon().day();

@@ -1,14 +1,17 @@
 //! What the AWS backends share: configuration, clients, errors.
 
 mod error;
+mod token;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 
 pub(crate) use error::{Call, code_of, status_of};
+
+use crate::Result;
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// Attempts at one call, the first counted.
@@ -26,6 +29,7 @@ pub struct AwsClients {
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
+    signer: token::Signer,
 }
 
 /// What the surroundings do not say.
@@ -76,7 +80,29 @@ impl AwsClients {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             kms: aws_sdk_kms::Client::from_conf(kms),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets),
+            signer: token::Signer {
+                credentials: config.credentials_provider(),
+                region: config.region().map(ToString::to_string),
+            },
         }
+    }
+
+    /// A secret's text, by its name or ARN.
+    pub async fn secret(&self, id: &str) -> Result<String> {
+        let call = Call {
+            service: "secretsmanager",
+            action: "get a secret",
+        };
+        let got = self.secrets.get_secret_value().secret_id(id).send().await;
+        let got = got.map_err(|error| call.failed(&error))?;
+        let text = got.secret_string().map(str::to_owned);
+        text.ok_or_else(|| call.error("BadAnswer", "the secret is no text"))
+    }
+
+    /// A token that opens connections to a database of RDS or Aurora for 15 minutes, in the
+    /// place of a password. Nothing is asked of a service for it, but perhaps credentials.
+    pub async fn database_token(&self, host: &str, port: u16, user: &str) -> Result<String> {
+        self.signer.token(host, port, user, SystemTime::now()).await
     }
 }
 

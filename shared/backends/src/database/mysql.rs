@@ -86,6 +86,10 @@ pub enum Tls {
     PlainLoopback,
 }
 
+/// The certificate authorities of Amazon RDS and Aurora in all regions, in PEM. Public keys, as
+/// AWS publishes them (`global-bundle.pem`), without those that ran out before 2027.
+const RDS_AUTHORITIES: &[u8] = include_bytes!("rds.pem");
+
 /// Whose signature makes a server's certificate good.
 #[derive(Debug, Clone)]
 pub enum Authority {
@@ -93,8 +97,15 @@ pub enum Authority {
     PublicRoots,
     /// Those, and the certificates in a PEM file.
     File(PathBuf),
-    /// Those, and certificates in PEM, such as the bundle of a cloud's databases.
+    /// Those, and certificates in PEM.
     Pem(Cow<'static, [u8]>),
+}
+
+impl Authority {
+    /// Those that browsers trust, and those of Amazon RDS and Aurora.
+    pub const fn rds() -> Self {
+        Self::Pem(Cow::Borrowed(RDS_AUTHORITIES))
+    }
 }
 
 /// How a user proves to be it.
@@ -278,7 +289,9 @@ impl Pool {
             self.schema
         );
         connection.execute(AssertSqlSafe(declare)).await?;
-        migrations.run(&mut *connection).await?;
+        // Migrations take one of the pool's own.
+        drop(connection);
+        migrations.run(&self.connections).await?;
         Ok(())
     }
 }

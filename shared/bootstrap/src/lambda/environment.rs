@@ -11,6 +11,16 @@ pub struct Missing {
     fault: String,
 }
 
+impl Missing {
+    /// A variable that must be one of the values named.
+    pub(super) fn wrong(name: &'static str, values: &str) -> Self {
+        Self {
+            name,
+            fault: format!("must be {values}"),
+        }
+    }
+}
+
 /// Reads variables. The functions name what they need; docs/deploy.md lists all.
 #[derive(Clone, Copy)]
 pub struct Environment {

@@ -16,7 +16,8 @@ use super::logs::{self, Function};
 use super::{Environment, RequestExt as _};
 use crate::{Claims, metrics};
 
-fn now() -> Timestamp {
+/// The clock.
+pub fn now() -> Timestamp {
     let elapsed = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -54,7 +55,7 @@ where
     let service = service_fn(|event: LambdaEvent<Input>| {
         let context = Arc::clone(&context);
         async move {
-            let handled = handle(context, event.payload).await;
+            let handled = Box::pin(handle(context, event.payload)).await;
             count_start();
             handled.map_err(|fault| {
                 // What the runtime answers is seen by whoever invoked: kind and text only.

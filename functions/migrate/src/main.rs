@@ -1,0 +1,17 @@
+//! The function in Lambda.
+
+use std::time::Duration;
+
+use logbook_bootstrap::lambda::{Error, Stores, Web, run, start};
+use logbook_migrate::{Context, handle};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let context = Context {
+        stores: Stores::open(start("migrate")).await,
+        web: Web::new(Duration::from_secs(10), 3),
+        // Of the function's 14 minutes.
+        budget: Duration::from_mins(13),
+    };
+    run(context, handle).await
+}

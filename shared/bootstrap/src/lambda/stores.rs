@@ -1,0 +1,156 @@
+//! The stores of a function, by what its environment says. There are no embedded ones here: a
+//! function whose environment is not whole does not start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use logbook_backends::{
+    Authority, AwsClients, AwsOptions, Credentials, Database, Keys, KmsConfig, MySqlConfig,
+    ObjectStore, Queue, Tls, TokenProvider,
+};
+use logbook_pipeline::{Registry, Vault};
+use serde::Deserialize;
+
+use super::{Environment, Missing};
+
+/// How old what is known of the products may be.
+const REGISTRY_AGE: Duration = Duration::from_secs(30);
+
+/// Why a function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable is missing or not valid.
+    #[error(transparent)]
+    Environment(#[from] Missing),
+    /// A store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] logbook_backends::Error),
+    /// The secret of the database is not what Secrets Manager keeps for one.
+    #[error("the database's secret is no JSON with username and password")]
+    DatabaseSecret,
+}
+
+/// A user and a password, as Secrets Manager keeps them for databases.
+#[derive(Deserialize)]
+struct DatabaseSecret {
+    username: String,
+    password: String,
+}
+
+/// Opens stores. docs/deploy.md lists the variables.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    environment: Environment,
+    clients: AwsClients,
+}
+
+impl Stores {
+    /// The clients of the services, over the function's own role.
+    pub async fn open(environment: Environment) -> Self {
+        Self {
+            environment,
+            clients: AwsClients::load(AwsOptions::default()).await,
+        }
+    }
+
+    /// The environment.
+    pub const fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The archive: `LOGBOOK_ARCHIVE_BUCKET`.
+    pub fn archive(&self) -> Result<ObjectStore, StartError> {
+        let bucket = self.environment.text("LOGBOOK_ARCHIVE_BUCKET")?;
+        Ok(ObjectStore::open_s3(&self.clients, bucket))
+    }
+
+    /// The inbox: `LOGBOOK_INBOX_BUCKET`.
+    pub fn inbox(&self) -> Result<ObjectStore, StartError> {
+        let bucket = self.environment.text("LOGBOOK_INBOX_BUCKET")?;
+        Ok(ObjectStore::open_s3(&self.clients, bucket))
+    }
+
+    /// The archive with its keys: `LOGBOOK_KMS_KEY_ID`, `LOGBOOK_HASH_SECRET_ARN`.
+    pub fn vault(&self) -> Result<Arc<Vault>, StartError> {
+        let config = KmsConfig {
+            key_id: self.environment.text("LOGBOOK_KMS_KEY_ID")?,
+            secret_id: self.environment.text("LOGBOOK_HASH_SECRET_ARN")?,
+        };
+        let keys = Keys::open_kms(&self.clients, config);
+        Ok(Arc::new(Vault::new(self.archive()?, keys)))
+    }
+
+    /// The products, out of the archive.
+    pub fn registry(&self) -> Result<Arc<Registry>, StartError> {
+        Ok(Arc::new(Registry::new(self.archive()?, REGISTRY_AGE)))
+    }
+
+    /// The parse queue: `LOGBOOK_PARSE_QUEUE_URL`. Its dead letters are nobody's here.
+    pub fn parse_queue(&self) -> Result<Queue, StartError> {
+        let url = self.environment.text("LOGBOOK_PARSE_QUEUE_URL")?;
+        Ok(Queue::open_sqs(&self.clients, url, ""))
+    }
+
+    /// The sessions schema.
+    pub async fn sessions(&self) -> Result<Database, StartError> {
+        let schema = self.environment.text("LOGBOOK_DATABASE_SESSIONS")?;
+        Ok(Database::open_mysql(&self.database(&schema).await?)?)
+    }
+
+    /// The analytics schema, which reads the sessions schema too.
+    pub async fn analytics(&self) -> Result<Database, StartError> {
+        let schema = self.environment.text("LOGBOOK_DATABASE_ANALYTICS")?;
+        let mut config = self.database(&schema).await?;
+        config.sessions_schema = Some(self.environment.text("LOGBOOK_DATABASE_SESSIONS")?);
+        Ok(Database::open_mysql(&config)?)
+    }
+
+    /// A secret's text, by the variable that names it.
+    pub async fn secret(&self, variable: &'static str) -> Result<String, StartError> {
+        let id = self.environment.text(variable)?;
+        Ok(self.clients.secret(&id).await?)
+    }
+
+    /// How a schema is reached: `LOGBOOK_DATABASE_HOST`, `_PORT`, `_TLS` (`verify-identity` or
+    /// `off`), and `_AUTH`: `iam` for `_USER`, or `secret` for what `_SECRET_ARN` names.
+    pub async fn database(&self, schema: &str) -> Result<MySqlConfig, StartError> {
+        let environment = self.environment;
+        let host = environment.text("LOGBOOK_DATABASE_HOST")?;
+        let port = environment.value_or("LOGBOOK_DATABASE_PORT", 3306_u16)?;
+        let auth = environment.text("LOGBOOK_DATABASE_AUTH")?;
+        let (user, credentials) = match auth.as_str() {
+            "iam" => self.by_token(&host, port)?,
+            "secret" => {
+                let text = self.secret("LOGBOOK_DATABASE_SECRET_ARN").await?;
+                let secret: DatabaseSecret =
+                    serde_json::from_str(&text).map_err(|_| StartError::DatabaseSecret)?;
+                (
+                    secret.username,
+                    Credentials::Password(Some(secret.password)),
+                )
+            }
+            _ => return Err(Missing::wrong("LOGBOOK_DATABASE_AUTH", "iam or secret").into()),
+        };
+        let mut config = MySqlConfig::new(&host, &user, credentials, schema);
+        config.port = port;
+        config.tls = match environment.text("LOGBOOK_DATABASE_TLS")?.as_str() {
+            "verify-identity" => Tls::Verified(Authority::rds()),
+            "off" => Tls::PlainLoopback,
+            _ => {
+                let known = "verify-identity or off";
+                return Err(Missing::wrong("LOGBOOK_DATABASE_TLS", known).into());
+            }
+        };
+        Ok(config)
+    }
+
+    fn by_token(&self, host: &str, port: u16) -> Result<(String, Credentials), StartError> {
+        let user = self.environment.text("LOGBOOK_DATABASE_USER")?;
+        let (clients, host, name) = (self.clients.clone(), host.to_owned(), user.clone());
+        let provider = TokenProvider::new(move || {
+            let (clients, host, name) = (clients.clone(), host.clone(), name.clone());
+            async move { clients.database_token(&host, port, &name).await }
+        });
+        Ok((user, Credentials::Token(provider)))
+    }
+}
