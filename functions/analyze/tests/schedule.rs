@@ -24,7 +24,8 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
     let analytics = Database::open_file_with(&path, Durability::Process, attached);
     let analytics = analytics.await.unwrap();
     logbook_reports::migrate(&analytics).await.unwrap();
-    let store = ObjectStore::open_dir(&directory.join("store"), Durability::Process);
+    let folder = directory.join("store");
+    let store = ObjectStore::open_dir(&folder, Durability::Process);
     let store = store.await.unwrap();
     for id in PRODUCTS {
         let new = NewProduct {

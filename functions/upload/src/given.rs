@@ -19,7 +19,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Takes the consent that the log itself states, where it is the stricter.
+    /// Takes one more statement of consent, where it is the stricter.
     pub(crate) fn narrow(&mut self, stated: Option<Consent>) {
         if let Some(stated) = stated {
             self.consent = Some(self.consent.map_or(stated, |given| given.min(stated)));
@@ -63,7 +63,10 @@ pub(crate) fn set(given: &mut Given, name: &str, value: &str) -> Result<(), Prob
         |detail: String| Problem::new(ProblemKind::BadRequest, detail).with("parameter", name);
     match name {
         "log_id" => given.log = Some(LogId::new(value).map_err(|error| bad(error.to_string()))?),
-        "consent" => given.consent = Some(value.parse().map_err(|error| bad(format!("{error}")))?),
+        // Said in the header and again in a ticket's request: the stricter holds.
+        "consent" => given.narrow(Some(
+            value.parse().map_err(|error| bad(format!("{error}")))?,
+        )),
         _ if !SAID.contains(&name) => {
             let detail = format!(
                 "{name:?} is nothing an uploader says; known are log_id, consent, {}",

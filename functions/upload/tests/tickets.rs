@@ -149,3 +149,20 @@ async fn a_ticket_names_nobody() {
         assert!(upload.metadata[name].starts_with("p:"), "{upload:?}");
     }
 }
+
+#[tokio::test]
+async fn of_two_statements_of_consent_the_stricter_holds() {
+    let door = Door::new().await;
+    for (header, member) in [("crash", "usage"), ("usage", "crash")] {
+        let asked = json!({"bytes": 5, "consent": member}).to_string();
+        let headers = [("x-logbook-consent", header)];
+        let answer = door.post("/v1/uploads", &headers, asked).await.json();
+        let upload = redeem(&door, &ticket_of(&answer), 0).unwrap();
+        assert_eq!(upload.metadata["logbook-consent"], "crash");
+    }
+    let asked = json!({"bytes": 5, "consent": "usage"}).to_string();
+    let refused = door
+        .post("/v1/uploads", &[("x-logbook-consent", "off")], asked)
+        .await;
+    assert_eq!(refused.status, 403);
+}

@@ -67,8 +67,11 @@ pub struct SketchError {
 }
 
 impl Sketch {
-    /// Adds `count` durations of `duration_us` microseconds each.
+    /// Adds `count` durations of `duration_us` microseconds each; none of them is no change.
     pub fn add(&mut self, duration_us: u64, count: u64) {
+        if count == 0 {
+            return;
+        }
         self.add_to(bucket_of(duration_us), count);
         self.sum_us = self
             .sum_us
@@ -151,8 +154,12 @@ impl Sketch {
             let start = position;
             index = index.saturating_add(read_varint(bytes, &mut position)?);
             let count = read_varint(bytes, &mut position)?;
-            if index as usize >= BORDERS.len() || count == 0 {
+            if index as usize >= BORDERS.len() {
                 return Err(SketchError { position: start });
+            }
+            // Written by an earlier version for durations that stood for nothing.
+            if count == 0 {
+                continue;
             }
             match sketch.buckets.last_mut() {
                 Some((last, held)) if u64::from(*last) == index => *held = count,
@@ -209,6 +216,19 @@ mod tests {
             sketch.add(v, 1);
         }
         sketch
+    }
+
+    #[test]
+    fn durations_that_stand_for_nothing_leave_a_sketch_that_can_be_read() {
+        let mut sketch = of(&[5, 7]);
+        let before = sketch.clone();
+        sketch.add(9, 0);
+        assert_eq!(sketch, before);
+        assert_eq!(Sketch::from_bytes(&sketch.to_bytes()), Ok(before.clone()));
+        // As an earlier version wrote it: a bucket of none behind the others.
+        let mut written = before.to_bytes();
+        written.extend([1, 0]);
+        assert_eq!(Sketch::from_bytes(&written), Ok(before));
     }
 
     proptest! {

@@ -109,7 +109,7 @@ mod tests {
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             region: Some("eu-central-1".to_owned()),
         };
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        let at = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896);
         let token = signer
             .token(
                 "db.cluster-x.eu-central-1.rds.amazonaws.com",
