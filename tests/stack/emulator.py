@@ -1,0 +1,289 @@
+"""Deploys the stack to an emulator of AWS on this machine, and takes it down again.
+
+    with started() as aws:
+        outputs = aws.deploy(parameters={...}, artifacts="target/lambda")
+        aws.client("s3").list_buckets()
+        aws.logs("parse")
+
+or, as a program: `python emulator.py --artifacts DIR [--keep]`.
+
+The emulator is ministack: a real `sam deploy`, functions as native processes, policies enforced
+(AUTH=true), TLS (USE_SSL=1). Where it differs from AWS is in `adapted` below and in docs/deploy.md.
+"""
+
+import argparse
+import contextlib
+import copy
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+import botocore.config
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+BINARIES = ("upload", "intake", "parse", "analyze", "query", "sweep", "migrate", "notify")
+
+# The smallest deployment that the emulator can hold: no VPC, and a database of the caller's.
+PARAMETERS = {
+    "Network": "none",
+    "Canary": "false",  # CodeDeploy is not emulated
+    "DatabaseHost": "127.0.0.1",
+    "DatabaseTls": "off",
+    "SlackWebhookSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:none",
+    "DatabaseSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:none",
+}
+
+
+def adapted(template, parameters, artifacts):
+    """The template as it is deployed here; what differs from AWS is this, and no more.
+
+    - The emulator transforms SAM without the parameters' values: they become the defaults.
+    - Programs are prebuilt: CodeUri names their folders.
+    - Condition keys of KMS are not evaluated, and would deny: those conditions are left out.
+    """
+    template = copy.deepcopy(template)
+    for name, value in parameters.items():
+        template["Parameters"][name]["Default"] = value
+    template["Globals"]["Function"].pop("CodeUri", None)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            metadata = resource.pop("Metadata")
+            binary = metadata["BuildProperties"]["Binary"]
+            resource["Properties"]["CodeUri"] = str(pathlib.Path(artifacts, binary).resolve())
+    _drop_kms_conditions(template["Resources"])
+    return template
+
+
+def _drop_kms_conditions(node):
+    if isinstance(node, dict):
+        if "kms:" in json.dumps(node.get("Condition", ""), default=str):
+            del node["Condition"]
+        for value in node.values():
+            _drop_kms_conditions(value)
+    elif isinstance(node, list):
+        for value in node:
+            _drop_kms_conditions(value)
+
+
+def placeholders(folder):
+    """Makes programs that answer and do nothing, one a function; gives the folder."""
+    folder = pathlib.Path(folder)
+    program = folder / "placeholder"
+    source = pathlib.Path(__file__).with_name("placeholder.c")
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-o", program, source], check=True)
+    for binary in BINARIES:
+        (folder / binary).mkdir(exist_ok=True)
+        shutil.copy2(program, folder / binary / "bootstrap")
+    return folder
+
+
+def tool(name):
+    """A program of .tools (beside this Python, or in an environment of its own), or of the path."""
+    places = [pathlib.Path(sys.executable).parent, *ROOT.glob(".tools/*/bin")]
+    found = shutil.which(name, path=os.pathsep.join(map(str, places))) or shutil.which(name)
+    if not found:
+        raise FileNotFoundError(f"{name} is not installed; make check-stack installs it")
+    return found
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Emulator:
+    """One emulator, with folders and a port of its own."""
+
+    def __init__(self, folder, environment=None):
+        self.folder = pathlib.Path(folder)
+        self.port = free_port()
+        self.url = f"https://localhost:{self.port}"
+        for name in ("tmp", "state", "home"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        self.environment = {
+            # Of the surroundings neither credentials nor certificates: functions trust the emulator's own.
+            **{k: v for k, v in os.environ.items()
+               if not k.startswith(("AWS_", "SSL_CERT", "CURL_CA", "REQUESTS_CA", "NODE_EXTRA_CA"))},
+            "AUTH": "true",
+            "USE_SSL": "1",
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_REGION": REGION,
+            "TMPDIR": str(self.folder / "tmp"),
+            "STATE_DIR": str(self.folder / "state"),
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            **(environment or {}),
+        }
+        self.log_path = self.folder / "emulator.log"
+        self.process = None
+        self.bundle = None
+        self.stack = None
+
+    def start(self, seconds=60):
+        log = open(self.log_path, "wb")
+        self.process = subprocess.Popen(
+            [tool("ministack")], env=self.environment, stdout=log, stderr=log,
+            cwd=self.folder, start_new_session=True,
+        )
+        log.close()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                break
+            certificates = list((self.folder / "tmp").glob("ministack-tls/*.crt")) + list(
+                (self.folder / "tmp").glob("ministack-tls/*.pem"))
+            certificates = [path for path in certificates if "key" not in path.name and "bundle" not in path.name]
+            if certificates:
+                self.bundle = certificates[0]
+                with contextlib.suppress(Exception):
+                    self.client("s3").list_buckets()
+                    return self
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError("the emulator did not start:\n" + self.log_path.read_text()[-4000:])
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(15)
+        self.process = None
+
+    def client(self, service, key="test", secret="test", token=None):
+        """A client of a service, as root or as whoever the credentials are."""
+        return boto3.client(
+            service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle),
+            aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
+            config=botocore.config.Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
+        )
+
+    def as_role(self, service, role_arn):
+        """A client that acts in a function's role: what it may do is what the template says."""
+        taken = self.client("iam").get_role(RoleName=role_arn.split("/")[-1])["Role"]
+        trust = taken["AssumeRolePolicyDocument"]
+        trust["Statement"].append({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"})
+        self.client("iam").update_assume_role_policy(RoleName=taken["RoleName"], PolicyDocument=json.dumps(trust))
+        got = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+        return self.client(service, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+
+    def deploy(self, template=TEMPLATE, parameters=None, artifacts=None, stack="logbook"):
+        """`sam deploy`; gives the stack's outputs."""
+        if artifacts is None:
+            folder = self.folder / "placeholders"
+            folder.mkdir(exist_ok=True)
+            artifacts = placeholders(folder)
+        values = {**PARAMETERS, **(parameters or {})}
+        text = adapted(yaml_parse(pathlib.Path(template).read_text()), values, artifacts)
+        path = self.folder / "template.json"
+        path.write_text(json.dumps(text, indent=1, default=str))
+        settings = self.folder / "samconfig.toml"
+        settings.write_text("version = 0.1\n")
+        with contextlib.suppress(self.client("s3").exceptions.BucketAlreadyOwnedByYou):
+            self.client("s3").create_bucket(Bucket="artifacts")
+        done = subprocess.run(
+            [tool("sam"), "deploy", "--template-file", path, "--config-file", settings,
+             "--stack-name", stack, "--s3-bucket", "artifacts", "--no-confirm-changeset",
+             "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-fail-on-empty-changeset"],
+            env={**self.environment, "AWS_CA_BUNDLE": str(self.bundle), "SAM_CLI_TELEMETRY": "0",
+                 "HOME": str(self.folder / "home")},
+            cwd=self.folder, capture_output=True, text=True, timeout=600,
+        )
+        (self.folder / "deploy.log").write_text(done.stdout + done.stderr)
+        if done.returncode:
+            raise RuntimeError(f"sam deploy failed:\n{self._failures(stack)}\n{done.stderr[-1000:]}")
+        self.stack = stack
+        return self.outputs()
+
+    def _failures(self, stack):
+        with contextlib.suppress(Exception):
+            events = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+            failed = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
+            return "\n".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in failed)
+        return "there is no stack"
+
+    def outputs(self):
+        found = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+        return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
+
+    def resources(self):
+        """Physical ids by logical ids."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for page in pages for r in page["StackResourceSummaries"]}
+
+    def invoke(self, function, event):
+        """Calls a function's alias `live` and waits: the answer, and the kind of error if it failed."""
+        got = self.client("lambda").invoke(
+            FunctionName=f"{self.stack}-{function}:live", Payload=json.dumps(event).encode(), LogType="Tail")
+        return json.loads(got["Payload"].read() or b"null"), got.get("FunctionError")
+
+    def logs(self, function):
+        """The lines that a function wrote."""
+        group = f"/aws/lambda/{self.stack}-{function}"
+        logs, lines = self.client("logs"), []
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)
+            lines += [event["message"] for event in got["events"]]
+        return lines
+
+    def api_url(self, api):
+        """Where an API answers here: `upload` (the REST API) or `query` (the HTTP API)."""
+        ids = self.resources()
+        if api == "upload":
+            return f"{self.url}/_aws/execute-api/{ids['UploadApi']}/in", ids["UploadApi"]
+        return f"{self.url}/_aws/execute-api/{ids['QueryApi']}", ids["QueryApi"]
+
+
+@contextlib.contextmanager
+def started(folder=None, environment=None):
+    """An emulator for as long as the block takes; its folder goes with it, unless it is given."""
+    own = tempfile.mkdtemp(prefix="logbook-emulator-") if folder is None else None
+    emulator = Emulator(own or folder, environment)
+    try:
+        yield emulator.start()
+    finally:
+        emulator.stop()
+        if own:
+            shutil.rmtree(own, ignore_errors=True)
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    arguments.add_argument("--artifacts", help="folder with NAME/bootstrap for each function; placeholders without")
+    arguments.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    arguments.add_argument("--keep", action="store_true", help="stay until Ctrl-C")
+    given = arguments.parse_args()
+    with started() as emulator:
+        before = time.monotonic()
+        outputs = emulator.deploy(parameters=dict(p.split("=", 1) for p in given.parameter), artifacts=given.artifacts)
+        print(json.dumps({"endpoint": emulator.url, "ca": str(emulator.bundle), **outputs}, indent=2))
+        print(f"{len(emulator.resources())} resources in {time.monotonic() - before:.1f} s", file=sys.stderr)
+        if given.keep:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+
+
+if __name__ == "__main__":
+    main()
