@@ -59,12 +59,14 @@ impl Web {
         }
     }
 
-    /// Posts a JSON text. See [`Web::send`].
+    /// Posts a JSON text. What may pass (no connection, 429, 5xx) is tried again, up to the tries
+    /// of [`Web::new`].
     pub async fn post_json(&self, url: &str, body: String) -> Result<(), WebError> {
         self.send("POST", url, "application/json", body).await
     }
 
-    /// Puts a text without a content type, as an address presigned for that wants it.
+    /// Puts a text without a content type, as an address presigned for that wants it; tried again
+    /// like [`Web::post_json`].
     pub async fn put_untyped(&self, url: &str, body: String) -> Result<(), WebError> {
         self.send("PUT", url, "", body).await
     }
