@@ -190,7 +190,7 @@ async fn all_that_is_said_of_a_log_fits_into_the_metadata_of_s3() {
     log.refused = Some(Refusal::IdTaken(log_id(&"c".repeat(64))));
     log.metadata = [
         ("environment", "e".repeat(256)),
-        ("file_name", "f".repeat(256)),
+        ("version", "v".repeat(256)),
     ]
     .into_iter()
     .chain([("os", "o".repeat(256)), ("runtime", "r".repeat(180))])
