@@ -232,7 +232,11 @@ impl<'a> Scan<'a, '_> {
         self.at += match kind {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
             // Whether halves of surrogate pairs fit each other is for the parser to say.
-            b'u' if matches!(rest, [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) => {
+            b'u' if matches!(
+                rest,
+                [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]
+            ) =>
+            {
                 return None;
             }
             b'u' if rest.get(..4)?.iter().all(u8::is_ascii_hexdigit) => 6,
