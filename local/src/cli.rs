@@ -128,7 +128,7 @@ pub(crate) enum ProfileCommand {
         /// How many lines
         #[arg(long, short = 'n', default_value_t = 20)]
         lines: usize,
-        /// Print JSON, one object a line of the log
+        /// Print JSON: an object for each event, reject or other line
         #[arg(long)]
         json: bool,
     },

@@ -75,6 +75,7 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn is_number(cell: &str) -> bool {
+    let cell = cell.strip_suffix(" ms").unwrap_or(cell);
     let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | '-' | '+');
     cell.is_empty()
         || cell == "–"

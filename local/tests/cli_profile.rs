@@ -75,6 +75,8 @@ fn each_line_is_shown_with_what_it_becomes() {
        → export  at 2026-11-02T10:00:01Z  level error  session #0  [error]
     3  this is no record
        ✗ rejected: broken: broken JSON at byte 2
+
+    session #0  s1  version="1.0"
     "#);
     let ran = folder.run(&["profile", "try", "logbook", "run.log", "-n", "3", "--json"]);
     let became: Vec<String> = ran
@@ -93,13 +95,33 @@ fn each_line_is_shown_with_what_it_becomes() {
 }
 
 #[test]
-fn lines_that_make_no_log_end_with_2() {
+fn every_record_of_a_line_is_shown_however_far_it_goes_on() {
+    let folder = Folder::new();
+    folder.write(
+        "own.toml",
+        "profile = \"own\"\nfamily = \"ndjson\"\n[ndjson]\ndocuments = true\n\
+         [time]\nfield = \"t\"\nformat = \"%H:%M\"\ndate_from = \"file_name\"\n\
+         [name]\nfield = \"n\"\n[facts]\nuser = \"u\"\n",
+    );
+    folder.write(
+        "2026-03-01.log",
+        "{\"n\":\"a\",\"t\":\"10:00\"} {\"n\":\"b\",\"u\":\"u17\"} {}\n{\n  \"n\": \"c\"\n}\n",
+    );
+    let ran = folder.run(&["profile", "try", "own.toml", "2026-03-01.log", "-n", "2"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.out, @"");
+    let few = folder.run(&["profile", "try", "own.toml", "2026-03-01.log", "-n", "1"]);
+    assert!(few.out.contains("… and 2 more of this line"), "{}", few.out);
+}
+
+#[test]
+fn a_log_that_is_refused_ends_with_2() {
     let folder = Folder::new();
     folder.write("bad", "milk\nbread\n");
     let ran = folder.run(&["profile", "try", "logbook", "bad"]);
     assert_eq!(ran.code, 2);
     assert!(
-        ran.err.contains("the lines make no log: no_good_record"),
+        ran.err.contains("the log is refused: no_good_record"),
         "{}",
         ran.err
     );
@@ -121,6 +143,42 @@ fn a_draft_reads_the_sample_it_was_drafted_from() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(ran.json()["log"]["profile"], "mine");
     assert_eq!(ran.json()["log"]["rejects_total"], 1);
+    for (name, log, said) in [
+        (
+            "documents",
+            "[\n  {\n    \"event\": \"open\",\n    \"ts\": 1772359200\n  },\n  {\n    \"event\": \"save\"\n  }\n]\n",
+            "documents = true",
+        ),
+        (
+            "semicolons",
+            "time;event;user\n2026-03-01T10:00:00Z;open;u1\n2026-03-01T10:00:01Z;save;u1\n",
+            "delimiter = \";\"",
+        ),
+        (
+            "tabs",
+            "time\tevent\tuser\n1772359200\topen\tu1\n1772359201\tsave\tu1\n",
+            "epoch_s",
+        ),
+    ] {
+        folder.write("sample", log);
+        let draft = folder.run(&["profile", "new", "sample", "--name", name]);
+        assert!(draft.out.contains(said), "{name}: {}", draft.out);
+        let file = format!("{name}.toml");
+        folder.write(&file, &draft.out);
+        let read = folder.run(&["inspect", "sample", "--profile-file", &file, "--json"]);
+        assert_eq!(read.code, 0, "{name}: {}", read.err);
+        let read = read.json();
+        assert_eq!(
+            (
+                &read["log"]["rejects_total"],
+                &read["sessions"][0]["by_name"]
+            ),
+            (&0.into(), &serde_json::json!({ "open": 1, "save": 1 })),
+            "{name}: {read}"
+        );
+        let started = read["sessions"][0]["started_at"].as_str().unwrap();
+        assert!(started.starts_with("2026-03-01T10:00:00"), "{read}");
+    }
     let bad = folder.run(&["profile", "new", "run.log", "--name", "Not This"]);
     assert_eq!(bad.code, 1);
     assert!(bad.err.contains("a-z, 0-9 and -"), "{}", bad.err);

@@ -1,5 +1,6 @@
 //! `GET /v1/logs/{id}/receipt`: how far a log has come.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -64,6 +65,13 @@ pub(crate) struct ReceiptReply {
     /// Sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     sessions: Option<u64>,
+    /// Lines or records in which invalid UTF-8 or NUL was replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired_utf8: Option<u64>,
+    /// Records that were kept though something is odd, by what it is: `epoch_start`, `far_ahead`,
+    /// `no_zone`, `duplicate_keys`. Only where there are any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    flagged: BTreeMap<String, u64>,
 }
 
 /// One step.
@@ -98,6 +106,8 @@ impl From<Receipt> for ReceiptReply {
             records: receipt.records,
             rejects_total: receipt.rejects_total,
             sessions: receipt.sessions,
+            repaired_utf8: receipt.repaired_utf8,
+            flagged: receipt.flagged,
         }
     }
 }

@@ -12,8 +12,10 @@ mod tickets;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::post;
-use logbook_bootstrap::{Problem, ProblemKind};
+use logbook_bootstrap::{Problem, ProblemKind, metrics};
 use logbook_model::Timestamp;
 use logbook_pipeline::{Registry, Vault};
 
@@ -41,5 +43,16 @@ pub fn app(context: Context) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::MethodNotAllowed, "this path takes POST")
         })
+        .layer(map_response(counted))
         .with_state(context)
+}
+
+/// Counts what is refused at the door, by kind: nothing else is kept of it.
+async fn counted(response: Response) -> Response {
+    let kind = response.extensions().get::<ProblemKind>();
+    if let Some(kind) = kind.filter(|kind| kind.status().is_client_error()) {
+        metrics::count("UploadsRefused", 1);
+        tracing::info!(problem = kind.name(), "upload refused");
+    }
+    response
 }

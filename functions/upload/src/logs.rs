@@ -70,7 +70,6 @@ pub(crate) fn consent(given: &Given, product: &Product) -> Result<Consent, Probl
 
 /// The answer to consent `off`.
 pub(crate) fn refused() -> Problem {
-    tracing::info!(metric = "consent_off", "upload refused");
     Problem::new(
         ProblemKind::ConsentOff,
         "the log's consent is off: nothing of it was kept",
@@ -117,7 +116,7 @@ pub(crate) async fn archive(
     let archived = archive_log(&context.vault, new).await?;
     match archived {
         Archived::Conflict => {
-            tracing::warn!(metric = "id_conflict", product = %product.id, "upload refused");
+            tracing::warn!(product = %product.id, "log id is taken by other content");
             let detail = "a log of this id and other content was taken before";
             Err(Problem::new(ProblemKind::IdConflict, detail))
         }

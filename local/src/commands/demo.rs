@@ -65,6 +65,8 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     config.sessions = state.sessions;
     let generator = Arc::new(Demo::new(config));
     let mut host = Host::open(data, Durability::Fsync).await?;
+    // What the folder holds is known from the first upload on.
+    state.save(&host.data)?;
     let product = ProductId::new(generator.product().id)?;
     let key = register(&host, &generator, &product).await?;
     let token = Secrets::new(&host.data).token()?.text;
@@ -89,6 +91,8 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let first = state.done;
     let counts = load(address, key, &generator, &host, &mut state).await?;
     wait_parsed(&host).await?;
+    // The ledger is an answer too: it needs no sweep to be waited for.
+    host.sweeper().list().await?;
     host.analyzer().run_all().await?;
     tell(&host, &product, &generator, &counts, first, started).await?;
     if !args.exit {

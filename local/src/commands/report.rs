@@ -101,7 +101,7 @@ fn list(json: bool) -> anyhow::Result<ExitCode> {
 
 /// A table, and below it what it rests on.
 fn for_people(reply: &ReportReply) -> String {
-    let header: Vec<&str> = reply.columns.iter().map(|column| column.name).collect();
+    let header: Vec<&str> = reply.columns.iter().map(headed).collect();
     let rows: Vec<Vec<String>> = reply
         .rows
         .iter()
@@ -117,7 +117,8 @@ fn for_people(reply: &ReportReply) -> String {
     out.push('\n');
     if reply.withheld_groups > 0 {
         out.push_str(&format!(
-            "{} groups of too few persons are withheld\n",
+            "withheld for fewer persons than the product's min users: {} \
+             (`logbook product set ID --min-users N`)\n",
             reply.withheld_groups
         ));
     }
@@ -134,6 +135,11 @@ fn for_people(reply: &ReportReply) -> String {
         out.push_str("there are more rows: ask for more with --limit\n");
     }
     out
+}
+
+/// A column's name, without the unit that its cells bear themselves.
+fn headed(column: &Column) -> &'static str {
+    column.name.trim_end_matches("_us")
 }
 
 fn shown(cell: &Cell, column: &Column) -> String {
@@ -154,7 +160,7 @@ fn shown(cell: &Cell, column: &Column) -> String {
     }
 }
 
-/// Three answers about the demo's product.
+/// Three answers about the demo's product, each with the command that gives it whole.
 pub(super) async fn demo_answers(
     host: &Host,
     product: &ProductId,
@@ -167,9 +173,16 @@ pub(super) async fn demo_answers(
     ];
     for (question, name, by) in questions {
         let reply = answer(&host.analytics, product, demo, name, by).await?;
-        let folder = host.data.root().display();
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(" --by {by}")
+        };
         output::text(&format!(
-            "\n{question}  (logbook report {name} --data {folder})\n"
+            "\n{question}\n  logbook report {name}{by} --from {} --to {} --data {}\n",
+            reply.from,
+            reply.to,
+            host.data.root().display()
         ))?;
         output::text(&brief(&reply))?;
     }
@@ -232,7 +245,7 @@ fn brief(reply: &ReportReply) -> String {
     let columns: Vec<usize> = (0..reply.columns.len())
         .filter(|&at| wanted.contains(&reply.columns[at].name))
         .collect();
-    let header: Vec<&str> = columns.iter().map(|&at| reply.columns[at].name).collect();
+    let header: Vec<&str> = columns.iter().map(|&at| headed(&reply.columns[at])).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {

@@ -117,6 +117,11 @@ async fn first_run(
     if token.new {
         tell(format!("API token (shown once): {}", token.text));
         tell(format!("open http://{address}/#token={}", token.text));
+    } else {
+        tell(format!(
+            "open http://{address}/#token=… with the token in {}/token",
+            host.data.secrets().display()
+        ));
     }
     tell(format!(
         "drop files into {}/{product}/, or:",

@@ -269,8 +269,13 @@ pub(crate) fn no_profile() -> String {
 /// A profile by its built-in name.
 pub(crate) fn named_profile(name: &str) -> anyhow::Result<Profile> {
     builtin(name).cloned().with_context(|| {
+        let of_file = if name.ends_with(".toml") {
+            " (one in a file: --profile-file)"
+        } else {
+            ""
+        };
         format!(
-            "there is no built-in profile {name:?}; there are {}",
+            "there is no built-in profile {name:?}{of_file}; there are {}",
             names()
         )
     })

@@ -41,7 +41,8 @@ fn are_counted<'a>(door: &Door, reasons: impl IntoIterator<Item = &'a str>) {
     });
 }
 
-fn rejects(door: &Door, reason: &str) -> Vec<Value> {
+/// Samples of what was refused for a reason.
+pub(crate) fn rejects(door: &Door, reason: &str) -> Vec<Value> {
     let answer = door.ask(&format!("/v1/rejects?reason={reason}&limit=1000"));
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.body["samples"].as_array().unwrap().clone()
@@ -185,60 +186,41 @@ fn a_sealed_log_that_was_tampered_with_is_rejected_by_name() {
         1,
         "nothing of them is left in the reports"
     );
+    are_counted(&door, reasons.iter().map(|(_, reason)| *reason));
     door.passes("after");
     let dead = installation.doctor("dead letters");
     assert_eq!(dead[0].0, "good", "{dead:?}");
 }
 
 #[test]
-fn bad_records_are_visible_and_the_log_goes_on() {
+fn a_log_whose_id_is_taken_or_whose_consent_is_off_is_rejected_by_name() {
     let installation = Installation::new();
-    let _running = installation.started();
+    let running = installation.started();
     let door = installation.door("app");
-    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-    let lines = [
-        (r#"{"name": broken"#.to_owned(), "broken"),
-        (format!(r#"{{"name":"deep","x":{deep}}}"#), "too_deep"),
-        (
-            format!(r#"{{"name":"long","x":"{}"}}"#, "x".repeat(5 << 20)),
-            "too_long",
-        ),
-        (
-            r#"{"time":"yesterday","name":"when"}"#.to_owned(),
-            "bad_time",
-        ),
-        (
-            r#"{"time":"2026-03-01T10:00:00Z","level":"info"}"#.to_owned(),
-            "no_name",
-        ),
-        (
-            r#"{"time":"2026-03-01T10:00:00Z","name":"n","count":1e300}"#.to_owned(),
-            "out_of_range",
-        ),
-    ];
-    let mut body = usage("records");
-    for (line, _) in &lines {
-        body.extend(line.as_bytes());
-        body.push(b'\n');
-    }
-    body.extend(usage("more"));
-    assert_eq!(door.upload_by_ticket("records", &body).status, 200);
-    let receipt = door.settled("records");
-    assert_eq!(receipt["state"], "parsed", "{receipt}");
-    assert_eq!(receipt["rejects_total"], lines.len(), "{receipt}");
-    for (at, (_, reason)) in lines.iter().enumerate() {
-        let samples = rejects(&door, reason);
-        assert_eq!(samples.len(), 1, "{reason}: {samples:?}");
-        let sample = &samples[0];
-        assert_eq!(
-            (&sample["scope"], &sample["log_id"]),
-            (&"event".into(), &"records".into())
-        );
-        assert_eq!(sample["line"], at + 4, "{sample}");
-    }
-    let cells =
-        b"what,kind,bundleId,bundleVersion,description,time\na,b,c,d,e,1772359200000\nx,y\n";
-    assert_eq!(door.upload("cells", cells).status, 201);
-    assert_eq!(door.settled("cells")["rejects_total"], 1);
-    assert_eq!(rejects(&door, "wrong_cells").len(), 1);
+    door.passes("taken");
+    // Nobody has looked into the file when its PUT is answered.
+    assert_eq!(door.upload_by_ticket("taken", &usage("other")).status, 200);
+    let conflict = || {
+        rejects(&door, "id_conflict").first()?["log_id"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    eventually("the conflict is seen", || conflict().is_some());
+    is_seen(&door, &conflict().unwrap_or_default(), "id_conflict");
+    assert_eq!(door.settled("taken")["state"], "parsed");
+    door.passes("after-conflict");
+
+    // Such a log is not archived: somebody put it there.
+    door.passes("off");
+    assert!(running.terminate().success());
+    Tampering(&installation).change("off", |object| {
+        let consent = object.metadata.get_mut("logbook-consent").unwrap();
+        "off".clone_into(consent);
+    });
+    let deleted = "DELETE FROM log WHERE log_id = 'off'";
+    assert_eq!(execute(&installation.data(), "sessions.db", deleted), 1);
+    let _running = installation.started();
+    is_seen(&door, "off", "consent_off");
+    are_counted(&door, ["id_conflict", "consent_off"]);
+    door.passes("after-off");
 }

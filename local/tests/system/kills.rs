@@ -25,7 +25,7 @@ fn every_route_kill_and_restart() {
 #[test]
 #[ignore = "takes some ten minutes"]
 fn every_route_kill_and_restart_at_length() {
-    check(40, 300);
+    check(50, 300);
 }
 
 /// What was accepted of a product, and what must come out.

@@ -8,10 +8,13 @@
 )]
 
 mod bad_input;
+mod bad_records;
 mod dead_letters;
+mod demo;
 mod kills;
 mod ledger;
 mod mending;
 mod process;
 mod refused;
 mod support;
+mod uploading;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::logs::usage;
-use crate::support::{Installation, PATIENCE, free_port};
+use crate::support::{Installation, free_port};
 
 #[test]
 fn two_processes_cannot_share_a_folder() {
@@ -101,26 +101,4 @@ fn sigterm_ends_it_cleanly_and_a_restart_goes_on() {
         states.iter().filter(|state| *state == "duplicate").count(),
         19
     );
-}
-
-#[test]
-fn the_demo_gives_three_answers_and_resumes() {
-    let installation = Installation::new();
-    let listen = format!("127.0.0.1:{}", installation.port());
-    let demo = ["demo", "--sessions", "200", "--exit", "--listen", &listen];
-    let began = std::time::Instant::now();
-    for uploads_now in [None, Some("0 of them now")] {
-        let output = installation.logbook(&demo);
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{output:?}");
-        for name in ["release-health", "feature-usage", "active-users"] {
-            assert_eq!(
-                said.matches(&format!("logbook report {name}")).count(),
-                1,
-                "{said}"
-            );
-        }
-        assert!(uploads_now.is_none_or(|text| said.contains(text)), "{said}");
-    }
-    assert!(began.elapsed() < 2 * PATIENCE);
 }

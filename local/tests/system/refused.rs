@@ -75,13 +75,27 @@ fn of_tickets(door: &Door) -> Vec<Case> {
     ]
 }
 
+/// Each refusal is a line of the program's own log, by its kind.
+fn are_counted(installation: &Installation, cases: &[Case]) {
+    let said = installation.errors();
+    for (case, _, _, problem) in cases {
+        let expected = cases.iter().filter(|case| case.3 == *problem).count();
+        let kind = format!("problem=\"{problem}\"");
+        let is_one = |line: &&str| line.contains("upload refused") && line.contains(&kind);
+        let counted = said.lines().filter(is_one).count();
+        assert_eq!(counted, expected, "{case}: {said}");
+    }
+}
+
 #[test]
 fn what_is_refused_at_the_door_leaves_nothing_behind() {
     let installation = Installation::new();
-    let running = installation.started();
+    let running = installation.start(&["--log", "info"]);
+    eventually("the program answers", || installation.door("app").alive());
     let door = installation.door("app");
     let cases = [of_logs(&door), of_otlp(&door), of_tickets(&door)].concat();
     let good = cases.len();
+    are_counted(&installation, &cases);
     for (case, answer, status, problem) in cases {
         let got = (answer.status, answer.problem());
         assert_eq!(got, (status, problem), "{case}: {answer:?}");

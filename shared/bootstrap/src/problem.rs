@@ -259,6 +259,8 @@ impl IntoResponse for Problem {
             members.extend(self.extra);
         }
         let mut response = (status, Json(body)).into_response();
+        // For those who count answers by kind.
+        response.extensions_mut().insert(self.kind);
         let headers = response.headers_mut();
         let media = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, media);

@@ -2,7 +2,7 @@
 //!
 //! Never logged: bodies of logs, keys and tokens, ids of users, installations and accounts.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +21,7 @@ pub fn start(format: LogFormat, filter: &str) {
     let filter = EnvFilter::builder().parse_lossy(filter);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     let started = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -6,6 +6,12 @@ use regex::Regex;
 
 use crate::builtin::HEAD_BYTES;
 
+/// An object of JSON.
+type Object = serde_json::Map<String, serde_json::Value>;
+
+/// How many objects are looked at.
+const SAMPLES: usize = 50;
+
 /// Fields that are likely to mean something, most likely first.
 const TIMES: &[&str] = &[
     "time",
@@ -105,12 +111,23 @@ pub fn draft_profile(name: &str, head: &[u8]) -> String {
         .unwrap_or("");
     if text.contains("\"resourceLogs\"") {
         out.push_str("family = \"otlp\"\n\n[name]\nfield = [\"eventName\", \"attributes.event.name\"]\ndefault = \"log\"\n");
-    } else if let Some(keys) = json_keys(text) {
+    } else if let Some((objects, are_lines)) = objects(text) {
         out.push_str("family = \"ndjson\"\n");
-        fields(&mut out, &keys, &sample_json(text));
-    } else if let Some(columns) = csv_columns(first) {
+        if !are_lines {
+            out.push_str("\n[ndjson]\ndocuments = true\n");
+        }
+        fields(&mut out, &keys(&objects), &|field: &str| sample(&objects, field));
+    } else if let Some((columns, delimiter)) = csv_columns(first) {
         out.push_str("family = \"csv\"\n");
-        let cells: Vec<&str> = text.lines().nth(1).unwrap_or("").split(',').collect();
+        if delimiter != ',' {
+            let delimiter = delimiter.to_string();
+            write(
+                &mut out,
+                format_args!("\n[csv]\ndelimiter = {delimiter:?}\n"),
+            );
+        }
+        let second = text.lines().nth(1).unwrap_or("");
+        let cells: Vec<&str> = second.split(delimiter).collect();
         let sample = |field: &str| {
             let at = columns.iter().position(|column| column == field)?;
             cells.get(at).map(|cell| cell.trim_matches('"').to_owned())
@@ -207,26 +224,40 @@ fn time_format(sample: &str) -> &'static str {
         .map_or("rfc3339", |(_, format)| format)
 }
 
-/// The paths of scalar fields in the sample's objects, at most three levels deep.
-fn json_keys(text: &str) -> Option<Vec<String>> {
-    let mut keys = Vec::new();
+/// The first objects of the sample, and whether each has a line of its own.
+fn objects(text: &str) -> Option<(Vec<Object>, bool)> {
     let lines = text
         .lines()
         .filter(|line| line.trim_start().starts_with('{'));
-    for line in lines.take(50) {
-        if let Ok(serde_json::Value::Object(map)) = serde_json::from_str(line) {
-            collect(&map, "", 0, &mut keys);
-        }
+    let of_lines = lines.filter_map(|line| serde_json::from_str(line).ok());
+    let of_lines: Vec<Object> = of_lines.take(SAMPLES).collect();
+    if !of_lines.is_empty() {
+        return Some((of_lines, true));
     }
-    (!keys.is_empty()).then_some(keys)
+    let between = |c: char| c.is_whitespace() || matches!(c, '[' | ',');
+    let mut rest = text.trim_start_matches(between);
+    let mut objects = Vec::new();
+    while objects.len() < SAMPLES {
+        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<Object>();
+        let Some(Ok(object)) = documents.next() else {
+            break;
+        };
+        objects.push(object);
+        rest = rest[documents.byte_offset()..].trim_start_matches(between);
+    }
+    (!objects.is_empty()).then_some((objects, false))
 }
 
-fn collect(
-    map: &serde_json::Map<String, serde_json::Value>,
-    prefix: &str,
-    depth: usize,
-    keys: &mut Vec<String>,
-) {
+/// The paths of scalar fields in objects, at most three levels deep.
+fn keys(objects: &[Object]) -> Vec<String> {
+    let mut keys = Vec::new();
+    for object in objects {
+        collect(object, "", 0, &mut keys);
+    }
+    keys
+}
+
+fn collect(map: &Object, prefix: &str, depth: usize, keys: &mut Vec<String>) {
     for (key, value) in map {
         let step = if key.contains(['.', '[', '"', '*', '@']) {
             format!("\"{}\"", key.replace('"', ""))
@@ -247,32 +278,24 @@ fn collect(
     }
 }
 
-fn sample_json(text: &str) -> impl Fn(&str) -> Option<String> {
-    let lines: Vec<serde_json::Value> = text
-        .lines()
-        .take(50)
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    move |field| {
-        lines.iter().find_map(|line| {
-            let mut value = line;
-            for step in field.split('.') {
-                value = value.get(step.trim_matches('"'))?;
-            }
-            match value {
-                serde_json::Value::String(text) => Some(text.clone()),
-                serde_json::Value::Null => None,
-                other => Some(other.to_string()),
-            }
-        })
-    }
+/// The first value of a field, as text.
+fn sample(objects: &[Object], field: &str) -> Option<String> {
+    objects.iter().find_map(|object| {
+        let mut steps = field.split('.').map(|step| step.trim_matches('"'));
+        let mut value = object.get(steps.next()?)?;
+        for step in steps {
+            value = value.get(step)?;
+        }
+        match value {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Null => None,
+            other => Some(other.to_string()),
+        }
+    })
 }
 
-fn csv_columns(first: &str) -> Option<Vec<String>> {
-    let columns: Vec<String> = first
-        .split(',')
-        .map(|name| name.trim().trim_matches('"').to_owned())
-        .collect();
+/// The columns that a header names, and what stands between them.
+fn csv_columns(first: &str) -> Option<(Vec<String>, char)> {
     let is_name = |name: &String| {
         !name.is_empty()
             && name.len() < 40
@@ -281,7 +304,13 @@ fn csv_columns(first: &str) -> Option<Vec<String>> {
                 .all(|c| c.is_alphanumeric() || " _.-".contains(c))
             && name.chars().any(char::is_alphabetic)
     };
-    (columns.len() >= 3 && columns.iter().all(is_name)).then_some(columns)
+    [',', ';', '\t'].into_iter().find_map(|delimiter| {
+        let columns: Vec<String> = first
+            .split(delimiter)
+            .map(|name| name.trim().trim_matches('"').to_owned())
+            .collect();
+        (columns.len() >= 3 && columns.iter().all(is_name)).then_some((columns, delimiter))
+    })
 }
 
 fn text_profile(out: &mut String, text: &str) {

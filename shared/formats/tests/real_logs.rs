@@ -175,7 +175,8 @@ fn feature_statistics_are_those_of_a_plain_json_reader() {
 #[test]
 fn usage_data_has_a_record_a_line_that_is_not_the_header() {
     let Some(folder) = real_logs() else { return };
-    let mut rows_of_all = 0;
+    let (mut rows_of_all, mut rejected) = (0, 0);
+    let (mut wanted, mut got) = (BTreeMap::new(), BTreeMap::<String, u64>::new());
     for path in UDC.logs(&folder) {
         let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
         let rows = text.lines().filter(|line| !line.trim().is_empty()).skip(1);
@@ -202,8 +203,34 @@ fn usage_data_has_a_record_a_line_that_is_not_the_header() {
         let started = read.log.parts.iter().filter(|part| part.started).count();
         assert_eq!(started, starts, "{}", path.display());
         rows_of_all += rows.len();
+        let header = text.lines().find(|line| !line.trim().is_empty()).unwrap();
+        for (name, events) in names_of_rows(header, &rows) {
+            *wanted.entry(name).or_default() += events;
+        }
+        let features = read.log.parts.iter().flat_map(|part| &part.features);
+        for (name, feature) in features {
+            *got.entry(name.clone()).or_default() += feature.events;
+        }
+        rejected += read.log.figures.rejects_total;
     }
     assert_eq!(rows_of_all, 2013);
+    assert_eq!((got, rejected), (wanted, 0));
+}
+
+/// How often each `what/kind` stands in rows whose first cells are never quoted.
+fn names_of_rows(header: &str, rows: &[&str]) -> BTreeMap<String, u64> {
+    let column = |name: &str| {
+        let mut columns = header.split(',');
+        columns.position(|column| column.trim() == name).unwrap()
+    };
+    let (what, kind) = (column("what"), column("kind"));
+    let mut names = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split(',').map(str::trim).collect();
+        let name = format!("{}/{}", cells[what], cells[kind]);
+        *names.entry(name).or_default() += 1;
+    }
+    names
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! How far a log has come.
 
+use std::collections::BTreeMap;
+
 use logbook_backends::Database;
 use logbook_backends::sql::{LogRow, LogState, log_row};
 use logbook_model::{LogId, ProductId, Timestamp};
@@ -45,6 +47,12 @@ pub struct Receipt {
     /// Sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sessions: Option<u64>,
+    /// Lines or records in which invalid UTF-8 or NUL was replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repaired_utf8: Option<u64>,
+    /// Records that were kept though something is odd, by what it is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub flagged: BTreeMap<String, u64>,
 }
 
 /// One step.
@@ -96,6 +104,8 @@ pub async fn receipt(
         records: None,
         rejects_total: None,
         sessions: None,
+        repaired_utf8: None,
+        flagged: BTreeMap::new(),
     }))
 }
 
@@ -125,5 +135,7 @@ fn of_row(row: LogRow) -> Receipt {
         records: parsed.then_some(row.records),
         rejects_total: parsed.then_some(row.rejects_total),
         sessions: parsed.then_some(row.sessions),
+        repaired_utf8: parsed.then_some(row.repaired_utf8),
+        flagged: row.flagged,
     }
 }

@@ -17,9 +17,15 @@ const REPORTS = [
 ];
 const ROWS = 20;
 
+class WrongToken extends Error {}
+
 function say(text, failed = false) {
   status.textContent = text;
   status.classList.toggle("error", failed);
+}
+
+function tellToken(why) {
+  say(`${why} Open http://${location.host}/#token=… with the token of the data folder (secrets/token).`, true);
 }
 
 async function api(path, query = {}) {
@@ -27,6 +33,7 @@ async function api(path, query = {}) {
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
   const answer = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
   const body = await answer.json();
+  if (answer.status === 401) throw new WrongToken();
   if (!answer.ok) throw new Error(body.detail ?? answer.statusText);
   return body;
 }
@@ -38,10 +45,24 @@ function element(name, text, className) {
   return made;
 }
 
+function duration(ms) {
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
+}
+
+// 2026-11-25T19:02:59.638195Z, as people write it.
+function instant(text) {
+  return text.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, "$1 UTC");
+}
+
+function counted(n, one, many) {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
 function shown(value, column) {
   if (value === null || value === undefined) return "–";
   if (column.type === "ratio") return `${(value * 100).toFixed(2)} %`;
-  if (column.unit === "µs") return `${(value / 1000).toFixed(1)} ms`;
+  if (column.type === "boolean") return value ? "yes" : "no";
+  if (column.unit === "µs") return duration(value / 1000);
   return typeof value === "number" ? value.toLocaleString("en") : String(value);
 }
 
@@ -63,8 +84,15 @@ function table(reply, report) {
   for (const row of rows.slice(0, ROWS)) {
     const line = body.insertRow();
     for (const column of used) {
-      line.append(element("td", shown(row[column.name], column), numeric(column)));
+      const value = row[column.name];
+      const off = column.type === "boolean" && value === false;
+      line.append(element("td", shown(value, column), off ? "off" : numeric(column)));
     }
+  }
+  if (!rows.length) {
+    const cell = element("td", "nothing to show", "note");
+    cell.colSpan = used.length;
+    body.insertRow().append(cell);
   }
   return made;
 }
@@ -78,8 +106,9 @@ async function show(report, description, product) {
     box.append(table(reply, report));
     section.append(box);
     const until = reply.freshness?.complete_until;
-    const notes = [until ? `complete until ${until}` : "not analyzed yet"];
-    if (reply.withheld_groups) notes.push(`${reply.withheld_groups} groups of too few persons withheld`);
+    const notes = [`${reply.from} to ${reply.to}`, until ? `complete until ${instant(until)}` : "not analyzed yet"];
+    const withheld = counted(reply.withheld_groups, "group", "groups");
+    if (reply.withheld_groups) notes.push(`${withheld} of fewer persons than the product's min users withheld`);
     if (reply.rows.length > ROWS) notes.push(`${ROWS} of ${reply.rows.length} rows`);
     section.append(element("p", notes.join(" · "), "note"));
   } catch (error) {
@@ -89,7 +118,6 @@ async function show(report, description, product) {
 }
 
 async function showProduct(product, catalogue) {
-  document.getElementById("product").textContent = product;
   say("loading …");
   const sections = await Promise.all(
     REPORTS.map((report) => show(report, catalogue.find((d) => d.name === report.name), product)),
@@ -100,20 +128,26 @@ async function showProduct(product, catalogue) {
 
 async function start() {
   if (!token) {
-    say("Open this page with your token: http://" + location.host + "/#token=… (it is in the data folder, secrets/token)", true);
+    tellToken("This page needs your token.");
     return;
   }
   try {
     const catalogue = (await api("/v1/reports")).reports;
     const products = (await api("/v1/products")).products.map((product) => product.product);
+    if (!products.length) throw new Error("No product is registered: logbook product add ID");
     const choice = document.getElementById("products");
     choice.replaceChildren(...products.map((id) => element("option", id)));
     document.getElementById("choose").hidden = products.length < 2;
+    document.getElementById("product").textContent = products.length < 2 ? products[0] : "";
     choice.addEventListener("change", () => showProduct(choice.value, catalogue));
     await showProduct(products[0], catalogue);
   } catch (error) {
-    say(error.message, true);
+    if (!(error instanceof WrongToken)) return say(error.message, true);
+    sessionStorage.removeItem("token");
+    tellToken("The token is not valid here.");
   }
 }
 
+// Another token in the address of a page that is open.
+addEventListener("hashchange", () => location.reload());
 start();

@@ -17,7 +17,8 @@ use tempfile::TempDir;
 
 use door::Door;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_logbook");
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_logbook");
 /// Longest time that anything is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Sqlite, Transaction};
 
 use super::Attached;
 use crate::disk::create_private;
@@ -109,4 +109,6 @@ fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS)
         .pragma("temp_store", "MEMORY")
         .pragma("cache_size", "-32000")
+        // A slow disk would fill the program's log with whole statements.
+        .disable_statement_logging()
 }
