@@ -5,6 +5,7 @@ use std::fs::File;
 use logbook_model::LogId;
 use serde_json::Value;
 
+use crate::bad_input::rejects;
 use crate::support::logs::{bad, usage};
 use crate::support::stores::product;
 use crate::support::{Installation, eventually};
@@ -111,4 +112,6 @@ fn a_dropped_file_that_is_too_large_is_rejected_and_stays() {
         door.rejected().get("too_large") == Some(&1) && door.ledger().balanced == Some(true)
     });
     assert!(path.exists());
+    assert_eq!(rejects(&door, "too_large")[0]["log_id"], id.as_str());
+    door.passes("after");
 }
