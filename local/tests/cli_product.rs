@@ -294,6 +294,10 @@ fn an_upload_that_cannot_begin_says_what_to_do() {
             &["run.log", "--profile", "nope"],
             "there is no profile \"nope\"",
         ),
+        (
+            &["run.log", "--profile", "own.toml"],
+            "`logbook product profile own.toml`",
+        ),
     ] {
         let ran = folder.run(&[&["upload"], arguments].concat());
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{arguments:?}");

@@ -59,6 +59,13 @@ struct File {
 }
 
 pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
+    if let Some(file) = args
+        .profile
+        .as_deref()
+        .filter(|name| name.ends_with(".toml"))
+    {
+        bail!("--profile takes a name: store the file first, `logbook product profile {file}`");
+    }
     let product = ProductId::new(
         args.product
             .as_deref()
