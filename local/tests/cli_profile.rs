@@ -69,12 +69,12 @@ fn each_line_is_shown_with_what_it_becomes() {
     let ran = folder.run(&["profile", "try", "logbook", "run.log", "-n", "3"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     insta::assert_snapshot!(ran.out, @r#"
-    1  {"time":"2026-11-02T10:00:00Z","session":"s1","name":"start","type":"session_start","version":"1.0"}
-       → start  at 2026-11-02T10:00:00Z  level unspecified  session #0  [starts it]
-    2  {"time":"2026-11-02T10:00:01Z","session":"s1","name":"export","level":"error"}
-       → export  at 2026-11-02T10:00:01Z  level error  session #0  [error]
-    3  this is no record
-       ✗ rejected: broken: broken JSON at byte 2
+        1  {"time":"2026-11-02T10:00:00Z","session":"s1","name":"start","type":"session_start","version":"1.0"}
+           → start  at 2026-11-02T10:00:00Z  level unspecified  session #0  [starts it]
+        2  {"time":"2026-11-02T10:00:01Z","session":"s1","name":"export","level":"error"}
+           → export  at 2026-11-02T10:00:01Z  level error  session #0  [error]
+        3  this is no record
+           ✗ rejected: broken: broken JSON at byte 2
 
     session #0  s1  version="1.0"
     "#);
@@ -107,9 +107,20 @@ fn every_record_of_a_line_is_shown_however_far_it_goes_on() {
         "2026-03-01.log",
         "{\"n\":\"a\",\"t\":\"10:00\"} {\"n\":\"b\",\"u\":\"u17\"} {}\n{\n  \"n\": \"c\"\n}\n",
     );
-    let ran = folder.run(&["profile", "try", "own.toml", "2026-03-01.log", "-n", "2"]);
+    let ran = folder.run(&["profile", "try", "own.toml", "2026-03-01.log", "-n", "3"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    insta::assert_snapshot!(ran.out, @"");
+    insta::assert_snapshot!(ran.out, @r#"
+        1  {"n":"a","t":"10:00"} {"n":"b","u":"u17"} {}
+           → a  at 2026-03-01T10:00:00  level unspecified  session #0
+           → b  level unspecified  session #0
+           ✗ rejected: no_name: none of the fields that name an event is there
+        2  {
+           → c  level unspecified  session #0
+        3    "n": "c"
+           · no event (continues the one before, or header, metadata, ignored, blank)
+
+    session #0  r-0302d1ede7ea9d898439d592c70f421d  user="u17"
+    "#);
     let few = folder.run(&["profile", "try", "own.toml", "2026-03-01.log", "-n", "1"]);
     assert!(few.out.contains("… and 2 more of this line"), "{}", few.out);
 }

@@ -101,7 +101,7 @@ fn list(json: bool) -> anyhow::Result<ExitCode> {
 
 /// A table, and below it what it rests on.
 fn for_people(reply: &ReportReply) -> String {
-    let header: Vec<&str> = reply.columns.iter().map(headed).collect();
+    let header: Vec<&str> = reply.columns.iter().map(|column| headed(column)).collect();
     let rows: Vec<Vec<String>> = reply
         .rows
         .iter()
@@ -245,7 +245,10 @@ fn brief(reply: &ReportReply) -> String {
     let columns: Vec<usize> = (0..reply.columns.len())
         .filter(|&at| wanted.contains(&reply.columns[at].name))
         .collect();
-    let header: Vec<&str> = columns.iter().map(|&at| headed(&reply.columns[at])).collect();
+    let header: Vec<&str> = columns
+        .iter()
+        .map(|&at| headed(reply.columns[at]))
+        .collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {

@@ -21,6 +21,7 @@ use super::{REFUSED, block_on};
 use crate::cli::UploadArgs;
 use crate::client::{Client, ReceiptState, Sending, Sent};
 use crate::host::{DataFolder, Secrets};
+use crate::log_file::is_file_name;
 use crate::{output, progress};
 
 /// Largest file that is sent.
@@ -59,11 +60,7 @@ struct File {
 }
 
 pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
-    if let Some(file) = args
-        .profile
-        .as_deref()
-        .filter(|name| name.ends_with(".toml"))
-    {
+    if let Some(file) = args.profile.as_deref().filter(|name| is_file_name(name)) {
         bail!("--profile takes a name: store the file first, `logbook product profile {file}`");
     }
     let product = ProductId::new(

@@ -269,7 +269,7 @@ pub(crate) fn no_profile() -> String {
 /// A profile by its built-in name.
 pub(crate) fn named_profile(name: &str) -> anyhow::Result<Profile> {
     builtin(name).cloned().with_context(|| {
-        let of_file = if name.ends_with(".toml") {
+        let of_file = if is_file_name(name) {
             " (one in a file: --profile-file)"
         } else {
             ""
@@ -281,10 +281,14 @@ pub(crate) fn named_profile(name: &str) -> anyhow::Result<Profile> {
     })
 }
 
+/// Whether somebody who says this means a profile's file, and not its name.
+pub(crate) fn is_file_name(spec: &str) -> bool {
+    Path::new(spec).extension().is_some_and(|e| e == "toml") || spec.contains('/')
+}
+
 /// A profile by its built-in name or its file.
 pub(crate) fn any_profile(spec: &str) -> anyhow::Result<Profile> {
-    let is_file = Path::new(spec).extension().is_some_and(|e| e == "toml") || spec.contains('/');
-    if is_file {
+    if is_file_name(spec) {
         profile_file(Path::new(spec))
     } else {
         named_profile(spec)

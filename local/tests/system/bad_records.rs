@@ -53,9 +53,8 @@ fn bad_records_are_visible_and_the_log_goes_on() {
         assert_eq!(sample["line"], at + 4, "{sample}");
     }
     let mut parsed = 1;
-    let too_many: String = (0..=10_000)
-        .map(|n| format!("{{\"name\":\"x\",\"session\":\"s{n}\"}}\n"))
-        .collect();
+    let lines = (0..=10_000).map(|n| format!("{{\"name\":\"x\",\"session\":\"s{n}\"}}"));
+    let too_many = lines.collect::<Vec<_>>().join("\n");
     let rows = "what,kind,bundleId,bundleVersion,description,time\na,b,c,d,e,1772359200000\nx,y\n";
     for (reason, body) in [("over_bound", too_many.as_str()), ("wrong_cells", rows)] {
         assert_eq!(door.upload(reason, body.as_bytes()).status, 201);

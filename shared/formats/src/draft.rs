@@ -116,7 +116,9 @@ pub fn draft_profile(name: &str, head: &[u8]) -> String {
         if !are_lines {
             out.push_str("\n[ndjson]\ndocuments = true\n");
         }
-        fields(&mut out, &keys(&objects), &|field: &str| sample(&objects, field));
+        fields(&mut out, &keys(&objects), &|field: &str| {
+            sample(&objects, field)
+        });
     } else if let Some((columns, delimiter)) = csv_columns(first) {
         out.push_str("family = \"csv\"\n");
         if delimiter != ',' {
