@@ -217,16 +217,17 @@ fn usage_data_has_a_record_a_line_that_is_not_the_header() {
     assert_eq!((got, rejected), (wanted, 0));
 }
 
-/// How often each `what/kind` stands in rows whose first cells are never quoted.
+/// How often each `what/kind` stands in rows whose first cells hold neither commas nor quotes.
 fn names_of_rows(header: &str, rows: &[&str]) -> BTreeMap<String, u64> {
     let column = |name: &str| {
         let mut columns = header.split(',');
         columns.position(|column| column.trim() == name).unwrap()
     };
+    let bare = |cell: &'_ str| cell.trim().trim_matches('"').to_owned();
     let (what, kind) = (column("what"), column("kind"));
     let mut names = BTreeMap::new();
     for row in rows {
-        let cells: Vec<&str> = row.split(',').map(str::trim).collect();
+        let cells: Vec<String> = row.split(',').map(bare).collect();
         let name = format!("{}/{}", cells[what], cells[kind]);
         *names.entry(name).or_default() += 1;
     }
