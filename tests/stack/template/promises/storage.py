@@ -141,8 +141,8 @@ def sealed_logs_are_read_through_the_endpoint_or_by_roles_that_are_named(install
 
 
 @promise(
-    change("Archive.Properties.LifecycleConfiguration.Rules[2].Fn::If[1].ObjectSizeGreaterThan", "0"),
-    change("Archive.Properties.LifecycleConfiguration.Rules[2].Fn::If[0]", "CreatePool"),
+    change("Archive.Properties.LifecycleConfiguration.Rules[3].Fn::If[1].ObjectSizeGreaterThan", "0"),
+    change("Archive.Properties.LifecycleConfiguration.Rules[3].Fn::If[0]", "CreatePool"),
     append("Archive.Properties.LifecycleConfiguration.Rules", {
         "Id": "gone", "Status": "Enabled", "ExpirationInDays": 400}),
     lambda t: t["Parameters"]["DeepArchiveDays"].update(MinValue=90),
