@@ -74,13 +74,22 @@ def add(name, resource):
     return named(apply, f"one more: {name}")
 
 
-def parameter(name, value):
-    """A break: another default of a parameter."""
+def for_all_functions(key, value):
+    """A break: what the template says of every function."""
 
     def apply(template):
-        template["Parameters"][name]["Default"] = value
+        template["Globals"]["Function"][key] = copy.deepcopy(value)
 
-    return named(apply, f"{name} defaults to {value}")
+    return named(apply, f"every function has {key} {value}")
+
+
+def parameter(name, value, key="Default"):
+    """A break: another default of a parameter, or another bound."""
+
+    def apply(template):
+        template["Parameters"][name][key] = value
+
+    return named(apply, f"{name} has {key} {value}")
 
 
 def steps(path):

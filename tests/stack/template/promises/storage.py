@@ -1,6 +1,6 @@
 """The archive, the inbox, keys and secrets."""
 
-from promises import append, change, promise, remove, statements
+from promises import append, change, parameter, promise, remove, statements
 
 RETAINED = ("Key", "HashSecret", "Archive")
 BUCKETS = "AWS::S3::Bucket"
@@ -145,7 +145,7 @@ def sealed_logs_are_read_through_the_endpoint_or_by_roles_that_are_named(install
     change("Archive.Properties.LifecycleConfiguration.Rules[3].Fn::If[0]", "CreatePool"),
     append("Archive.Properties.LifecycleConfiguration.Rules", {
         "Id": "gone", "Status": "Enabled", "ExpirationInDays": 400}),
-    lambda t: t["Parameters"]["DeepArchiveDays"].update(MinValue=90),
+    parameter("DeepArchiveDays", 90, key="MinValue"),
 )
 def logs_stay_and_only_large_and_old_ones_go_to_a_cold_tier(install):
     rules = install.properties("Archive")["LifecycleConfiguration"]["Rules"]
