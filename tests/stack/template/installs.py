@@ -29,6 +29,7 @@ INSTALLS = {
     "everything": {
         **SLACK, **BULK, **SEARCH,
         "AlarmEmail": "operator@example.com",
+        "LoginPrefix": "logbook-example",
         "BiUser": "true",
         "BreakGlassRoleArn": "arn:aws:iam::111122223333:role/break-glass",
         "ColdTier": "deep",
