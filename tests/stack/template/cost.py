@@ -3,12 +3,13 @@
 `python cost.py` prints the tables of docs/cost.md; documents.py puts them there.
 """
 
+import functools
 import re
 
 import assumed
 import sources
 from installs import BULK, SEARCH, SLACK, SMALLEST
-from prices import HOURS, PRICES
+from prices import HOURS, NOTED, PRICES, REGION
 from transformed import read_template, transform
 
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -94,7 +95,13 @@ def usd(used, free=False):
 
 
 def install_of(**parameters):
-    return transform(read_template(), parameters)
+    """An install of the template as it is; made once for the same parameters."""
+    return _install_of(tuple(sorted(parameters.items())))
+
+
+@functools.cache
+def _install_of(parameters):
+    return transform(read_template(), dict(parameters))
 
 
 # ------------------------------------------------------------------ for each log
@@ -282,7 +289,8 @@ def prices_table():
     for name, price in PRICES.items():
         free = amount_of(price.free) if price.free else ""
         rows.append([name, f"{price.usd:.10f}".rstrip("0").rstrip("."), price.unit, free, price.page])
-    return table(["name", "USD", "for each", "free a month", "page"], rows).replace("---:|---:|---:|---:|", "---:|---|---:|---|")
+    prices = table(["name", "USD", "for each", "free a month", "page"], rows).replace("---:|---:|---:|---:|", "---:|---|---:|---|")
+    return f"Prices of {REGION}, noted {NOTED}:\n\n{prices}"
 
 
 def assumed_table():

@@ -28,8 +28,9 @@ def test_holds(promise, install):
 def test_fails_once_it_is_broken(promise, change):
     template = read_template()
     change(template)
-    for parameters in INSTALLS.values():
-        install = transform(template, parameters)
+    # Most breaks show where everything is on.
+    for name in sorted(INSTALLS, key=lambda name: name != "everything"):
+        install = transform(template, INSTALLS[name])
         try:
             promise.check(install)
         except Exception:  # what is missing fails a promise too
@@ -38,8 +39,9 @@ def test_fails_once_it_is_broken(promise, change):
 
 
 def test_breaks_are_changes():
+    whole = read_template()
     for promise in PROMISES:
         for change in promise.breaks:
             template = read_template()
             change(template)
-            assert template != read_template(), change.__name__
+            assert template != whole, change.__name__
