@@ -95,7 +95,8 @@ def transform(template, parameters=None):
         raise KeyError(f"no such parameters: {unknown}")
     values.update(parameters or {})
     template["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code.zip"
-    worked = sam_transform(template, {k: str(v) for k, v in values.items()}, _NoPolicies())
+    # What is transformed is changed on the way.
+    worked = sam_transform(copy.deepcopy(template), {k: str(v) for k, v in values.items()}, _NoPolicies())
     resolver = _Resolver(values, worked)
     conditions = {name: resolver.condition(name) for name in worked.get("Conditions", {})}
     kept = {n: r for n, r in worked["Resources"].items() if conditions.get(r.get("Condition"), True)}

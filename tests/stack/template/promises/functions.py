@@ -1,7 +1,6 @@
 """Functions: what each has, and what its code is told."""
 
 import sources
-from installs import INSTALLS, installed
 from promises import change, for_all_functions, parameter, promise, remove
 
 # In a VPC, since they need the database.
@@ -150,15 +149,11 @@ def variables(function):
     return {name for name in function["Environment"]["Variables"] if name.startswith("LOGBOOK_")}
 
 
-def given_anywhere(name, this):
-    """The variables of a function in any of the installs, `this` in place of the one like it."""
-    found = set()
-    for like in INSTALLS:
-        other = installed(like)
-        other = this if other.parameters == this.parameters else other
-        if name in other.functions():
-            found |= variables(other.functions()[name])
-    return found
+def given_anywhere(name, install):
+    """The variables that the template has for a function, in some install or other."""
+    function = install.source["Resources"][id_of(install, name)]["Properties"]
+    everyone = install.source["Globals"]["Function"]["Environment"]["Variables"]
+    return {*everyone, *function["Environment"]["Variables"]}
 
 
 @promise(
