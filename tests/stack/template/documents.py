@@ -24,7 +24,7 @@ VARIABLES = {
     "LOGBOOK_HASH_SECRET_ARN": "the secret that keys pseudonyms and content hashes",
     "LOGBOOK_PARSE_QUEUE_URL": "where logs wait to be parsed",
     "LOGBOOK_TICKET_TTL_SECS": "seconds for which a ticket holds",
-    "LOGBOOK_SWEEP_AGE_SECS": "seconds (default 900) that a log may be without a row before it is queued again; not set by the template",
+    "LOGBOOK_SWEEP_AGE_SECS": "seconds (default 900) that a log may be without a row before it is queued again",
     "LOGBOOK_BULK_QUEUE_URL": "where large logs wait for the bulk path; empty: there is none",
     "LOGBOOK_BULK_BYTES": "sealed logs larger than this take the bulk path",
     "LOGBOOK_GLUE_JOB_NAME": "the job that a bulk run starts",

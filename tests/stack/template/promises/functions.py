@@ -9,8 +9,8 @@ WITH_DATABASE = {"parse", "analyze", "query", "sweep", "migrate"}
 RESERVED = {"parse": "ParseConcurrency", "query": "QueryConcurrency", "analyze": 1, "sweep": 1}
 # Given to code that is yet to read them.
 SEARCH_ONLY = {"LOGBOOK_SEARCH_ENDPOINT"}
-# Read, and not given: the default of 15 minutes stands outside of tests; migrate signs in by its secret.
-NOT_GIVEN = {"sweep": {"LOGBOOK_SWEEP_AGE_SECS"}, "migrate": {"LOGBOOK_DATABASE_USER"}}
+# Read, and not given: migrate signs in by its secret.
+NOT_GIVEN = {"migrate": {"LOGBOOK_DATABASE_USER"}}
 
 
 def id_of(install, name):
