@@ -6,7 +6,7 @@ use logbook_model::LogId;
 use serde_json::Value;
 
 use crate::support::logs::{bad, usage};
-use crate::support::stores::product;
+use crate::support::stores::{dropped_id, product};
 use crate::support::{Installation, eventually};
 
 #[test]
@@ -79,6 +79,20 @@ fn a_missing_sessions_schema_is_told_and_rebuilt() {
 }
 
 #[test]
+fn a_dropped_link_is_told_of_and_left() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let file = installation.outside().join("elsewhere.log");
+    std::fs::write(&file, usage("elsewhere")).unwrap();
+    let link = installation.data().join("inbox/app/link.log");
+    std::os::unix::fs::symlink(file, &link).unwrap();
+    eventually("it is told of", || {
+        installation.errors().contains("it is a symbolic link")
+    });
+    assert!(link.is_symlink());
+}
+
+#[test]
 fn a_dropped_file_that_is_too_large_is_rejected_and_stays() {
     let installation = Installation::new();
     let _running = installation.started();
@@ -111,4 +125,45 @@ fn a_dropped_file_that_is_too_large_is_rejected_and_stays() {
         door.rejected().get("too_large") == Some(&1) && door.ledger().balanced == Some(true)
     });
     assert!(path.exists());
+}
+
+#[test]
+fn a_dropped_file_of_the_future_is_taken_once_it_lies_quiet() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let door = installation.door("app");
+    let folder = installation.data().join("inbox/app");
+    let part = folder.join(".ahead.log");
+    std::fs::write(&part, usage("ahead")).unwrap();
+    let tomorrow = std::time::SystemTime::now() + std::time::Duration::from_hours(24);
+    let file = File::options().write(true).open(&part).unwrap();
+    file.set_modified(tomorrow).unwrap();
+    std::fs::rename(part, folder.join("ahead.log")).unwrap();
+    let id = dropped_id("app", "ahead.log", &usage("ahead"));
+    assert_eq!(door.settled(&id)["state"], "parsed");
+    assert!(!folder.join("ahead.log").exists());
+}
+
+#[test]
+fn a_dropped_file_may_have_any_name_that_a_folder_can_hold() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let door = installation.door("app");
+    let names = [
+        "日本語の操作ログ".repeat(10),
+        "ж".repeat(127),
+        "x".repeat(254),
+        "a b%2F+&?#\"\n.log".to_owned(),
+    ];
+    for (n, name) in names.iter().enumerate() {
+        let path = installation.data().join("inbox/app").join(name);
+        std::fs::write(path, usage(&format!("named {n}"))).unwrap();
+    }
+    eventually("all are parsed", || {
+        door.ledger().parsed == names.len() as u64
+    });
+    for name in &names {
+        let path = installation.data().join("inbox/app").join(name);
+        assert!(!path.exists(), "{name}");
+    }
 }
