@@ -8,7 +8,7 @@ use logbook_pipeline::{ARCHIVE_PREFIX, Job, JobOutcome, log_of_archive_key, proc
 
 use super::block_on;
 use crate::cli::DataArgs;
-use crate::host::{DataFolder, Host, now};
+use crate::host::{DataFolder, Host, now, require_keys};
 use crate::{output, progress};
 
 const BATCH: usize = 100;
@@ -17,6 +17,7 @@ pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
         let data = DataFolder::existing(args.data.clone())?;
         let _lock = data.lock()?;
+        require_keys(&data).await?;
         data.remove_schemas()?;
         let host = Host::open(data, Durability::Fsync).await?;
         let (logs, failed) = parse_all(&host).await?;

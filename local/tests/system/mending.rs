@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::logs::{bad, usage};
 use crate::support::stores::{dropped_id, product};
-use crate::support::{Installation, eventually};
+use crate::support::{Installation, PATIENCE, eventually};
 
 #[test]
 fn a_log_is_shown_out_of_the_archive() {
@@ -76,6 +76,35 @@ fn a_missing_sessions_schema_is_told_and_rebuilt() {
     assert!(rebuilt.status.success(), "{rebuilt:?}");
     assert_eq!(installation.doctor("sessions schema")[0].0, "good");
     assert_eq!(installation.doctor("ledger")[0].0, "good");
+}
+
+#[test]
+fn no_new_keys_are_made_beside_an_archive() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    door.passes("a");
+    assert!(running.terminate().success());
+    let sessions = installation.data().join("sessions.db");
+    for name in ["hmac.key", "kek.key"] {
+        let key = installation.data().join("keys").join(name);
+        let kept = installation.outside().join(name);
+        std::fs::rename(&key, &kept).unwrap();
+        let mut running = installation.start(&[]);
+        let ended = running.ended(PATIENCE).expect("it does not start");
+        assert!(!ended.success());
+        assert!(
+            installation.errors().contains("lacks the keys"),
+            "{}",
+            installation.errors()
+        );
+        let rebuilt = installation.logbook(&["rebuild"]);
+        assert_eq!(rebuilt.status.code(), Some(1), "{rebuilt:?}");
+        assert!(!key.exists() && sessions.is_file(), "{name}");
+        std::fs::rename(kept, key).unwrap();
+    }
+    let _running = installation.started();
+    assert_eq!(door.settled("a")["state"], "parsed");
 }
 
 #[test]
