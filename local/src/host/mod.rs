@@ -13,6 +13,7 @@ mod page;
 mod secrets;
 mod server;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -63,11 +64,13 @@ impl Host {
             max_receives: MAX_RECEIVES,
             durability: Durability::Process,
         };
-        let sessions = Database::open_file(&data.sessions(), durability).await?;
+        let sessions = Database::open_file(&data.sessions(), durability).await;
+        let sessions = sessions.with_context(|| unusable(&data.sessions(), "`logbook rebuild`"))?;
         logbook_backends::sql::migrate(&sessions).await?;
         let analytics = open_analytics(&data, durability).await?;
+        let queue = Queue::open_file(&data.queue(), policy).await;
         Ok(Self {
-            queue: Queue::open_file(&data.queue(), policy).await?,
+            queue: queue.with_context(|| unusable(&data.queue(), "the next sweep"))?,
             registry: Arc::new(Registry::new(archive.clone(), REGISTRY_AGE)),
             vault: Arc::new(Vault::new(archive, keys)),
             inbox: inbox.telling(inbox_tells),
@@ -154,6 +157,12 @@ pub(crate) async fn require_keys(data: &DataFolder) -> anyhow::Result<()> {
          them back from your backup, or name a new folder with --data",
         data.keys().display()
     )
+}
+
+/// What to say where a file that can be made anew cannot be used.
+fn unusable(file: &Path, maker: &str) -> String {
+    let file = file.display();
+    format!("{file} cannot be used: where it is damaged, move it away; {maker} makes up for it")
 }
 
 /// How long the registry is believed before it is read again.

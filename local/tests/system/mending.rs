@@ -108,6 +108,31 @@ fn no_new_keys_are_made_beside_an_archive() {
 }
 
 #[test]
+fn a_damaged_queue_is_named_and_made_up_for() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    door.passes("a");
+    assert!(running.terminate().success());
+    let queue = installation.data().join("queue.db");
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(installation.data().join(format!("queue.db{suffix}")));
+    }
+    std::fs::write(&queue, "this is no database, and never was one").unwrap();
+    let mut running = installation.start(&[]);
+    assert!(!running.ended(PATIENCE).expect("it cannot start").success());
+    let named = format!("{} cannot be used", queue.display());
+    assert!(
+        installation.errors().contains(&named),
+        "{}",
+        installation.errors()
+    );
+    std::fs::remove_file(queue).unwrap();
+    let _running = installation.started();
+    installation.door("app").passes("b");
+}
+
+#[test]
 fn a_dropped_link_is_told_of_and_left() {
     let installation = Installation::new();
     let _running = installation.started();
