@@ -164,9 +164,23 @@ fn a_packed_log_is_the_same_log() {
     folder.write("run.gz", gzip(LOG));
     folder.write("run.bin", gzip(LOG));
     folder.write("run.zst", zstd::encode_all(LOG.as_bytes(), 1).unwrap());
-    for name in ["run.gz", "run.bin", "run.zst"] {
+    folder.write("twice.gz", gzip(gzip(LOG)));
+    for name in ["run.gz", "run.bin", "run.zst", "twice.gz"] {
         let ran = folder.run(&["inspect", name, "--json"]);
         assert_eq!((ran.code, ran.out.as_str()), (0, plain.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn a_cut_log_is_named_as_one_though_no_profile_fits_its_beginning() {
+    let folder = Folder::new();
+    let whole = gzip("of no known format\n".repeat(9000));
+    folder.write("cut.gz", &whole[..whole.len() - 3]);
+    folder.write("whole.gz", whole);
+    for (name, reason) in [("cut.gz", "truncated"), ("whole.gz", "wrong_format")] {
+        let ran = folder.run(&["inspect", name, "--json"]);
+        assert_eq!(ran.code, 2, "{name}");
+        assert_eq!(ran.json()["rejected"]["reason"], reason, "{name}");
     }
 }
 

@@ -55,6 +55,8 @@ fn media(headers: &HeaderMap) -> Result<Media, Problem> {
         .next()
         .unwrap_or_default()
         .trim()
+        .to_ascii_lowercase()
+        .as_str()
     {
         "application/json" => Ok(Media::Json),
         "application/x-protobuf" => Ok(Media::Protobuf),

@@ -67,7 +67,7 @@ async fn json_and_protobuf_are_taken_plain_or_packed() {
         (PROTOBUF, protobuf.clone(), "application/x-protobuf"),
         (PROTOBUF, gzip(&protobuf), "application/x-protobuf"),
         (
-            ("content-type", "application/json; charset=utf-8"),
+            ("content-type", "Application/JSON; charset=utf-8"),
             json.clone(),
             "application/json",
         ),

@@ -72,14 +72,27 @@ fn inspect(args: &InspectArgs, log: LogFile) -> anyhow::Result<Report> {
         _ => log_file::profile(&args.profile, &log.head)?,
     };
     let Some(profile) = found else {
-        return Ok(Report::refused(
-            LogReject::WrongFormat,
-            log_file::no_profile(),
-            None,
-        ));
+        return refuse_unknown(log);
     };
     let context = context(args, &log, &profile)?;
     read(log, &profile, &context)
+}
+
+/// A log that no profile fits; one that does not inflate is refused for that.
+fn refuse_unknown(mut log: LogFile) -> anyhow::Result<Report> {
+    if let Err(error) = std::io::copy(&mut log.reader, &mut std::io::sink()) {
+        return unreadable(error);
+    }
+    let detail = log_file::no_profile();
+    Ok(Report::refused(LogReject::WrongFormat, detail, None))
+}
+
+/// A log whose source fails.
+fn unreadable(error: std::io::Error) -> anyhow::Result<Report> {
+    match log_file::inflate_refusal(&error) {
+        Some(refused) => Ok(Report::refused(refused.reason, refused.detail, None)),
+        None => Err(anyhow::Error::new(error).context("cannot read the log")),
+    }
 }
 
 /// Reads a log by a profile.
@@ -102,10 +115,7 @@ pub(crate) fn read(
             detail,
             Some(InspectedLog::new(&figures, 0, profile)),
         )),
-        Err(ReadError::Source(error)) => match log_file::inflate_refusal(&error) {
-            Some(refused) => Ok(Report::refused(refused.reason, refused.detail, None)),
-            None => Err(anyhow::Error::new(error).context("cannot read the log")),
-        },
+        Err(ReadError::Source(error)) => unreadable(error),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use logbook_backends::Durability;
+use logbook_model::{LogId, ProductId, Timestamp};
 use logbook_pipeline::{ARCHIVE_PREFIX, Job, JobOutcome, log_of_archive_key, process};
 
 use super::block_on;
 use crate::cli::DataArgs;
-use crate::host::{DataFolder, Host, now};
+use crate::host::{DataFolder, Host, now, require_keys};
 use crate::{output, progress};
 
 const BATCH: usize = 100;
@@ -16,6 +17,7 @@ pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
         let data = DataFolder::existing(args.data.clone())?;
         let _lock = data.lock()?;
+        require_keys(&data).await?;
         data.remove_schemas()?;
         let host = Host::open(data, Durability::Fsync).await?;
         let (logs, failed) = parse_all(&host).await?;
@@ -32,37 +34,43 @@ pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
 
 async fn parse_all(host: &Host) -> anyhow::Result<(u64, u64)> {
     let products = host.registry.snapshot().await?;
-    let bar = progress::bar(0, "parsing");
-    let (mut logs, mut failed) = (0, 0);
+    let logs = archived_logs(host).await?;
+    let bar = progress::bar(logs.len() as u64, "parsing");
+    let mut failed = 0;
+    for batch in logs.chunks(BATCH) {
+        let batch = batch.iter().cloned();
+        let jobs: Vec<Job> = batch
+            .map(|(_, product, log)| Job::new(product, log, now()))
+            .collect();
+        for outcome in process(&host.vault, &products, &host.sessions, &jobs, now()).await {
+            if let JobOutcome::Retry(error) = outcome {
+                failed += 1;
+                bar.suspend(|| output::note(&format!("not parsed: {error}")));
+            }
+        }
+        bar.inc(jobs.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok((logs.len() as u64, failed))
+}
+
+/// All logs, the first archived first: of two with the same content the same one is the first
+/// again, and the other its duplicate.
+async fn archived_logs(host: &Host) -> anyhow::Result<Vec<(Timestamp, ProductId, LogId)>> {
+    let mut logs = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = host
-            .vault
-            .archive
-            .list(ARCHIVE_PREFIX, after.as_deref(), 1000)
-            .await?;
-        bar.inc_length(page.objects.len() as u64);
-        let jobs: Vec<Job> = page
-            .objects
-            .iter()
-            .filter_map(|object| log_of_archive_key(&object.key))
-            .map(|(product, log)| Job::new(product, log, now()))
-            .collect();
-        for batch in jobs.chunks(BATCH) {
-            for outcome in process(&host.vault, &products, &host.sessions, batch, now()).await {
-                logs += 1;
-                if let JobOutcome::Retry(error) = outcome {
-                    failed += 1;
-                    bar.suspend(|| output::note(&format!("not parsed: {error}")));
-                }
-            }
-            bar.inc(batch.len() as u64);
-        }
+        let archive = &host.vault.archive;
+        let page = archive.list(ARCHIVE_PREFIX, after.as_deref(), 1000).await?;
+        logs.extend(page.objects.iter().filter_map(|object| {
+            let (product, log) = log_of_archive_key(&object.key)?;
+            Some((object.created_at, product, log))
+        }));
         match (page.more, page.objects.last()) {
             (true, Some(last)) => after = Some(last.key.clone()),
             _ => break,
         }
     }
-    bar.finish_and_clear();
-    Ok((logs, failed))
+    logs.sort();
+    Ok(logs)
 }

@@ -1,13 +1,14 @@
 //! Plain files dropped into `inbox/{product}/` of the data folder become inbox objects.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use logbook_backends::{Head, Put, PutOutcome};
 use logbook_intake::MAX_OBJECT_BYTES;
-use logbook_model::ProductId;
+use logbook_model::{LogId, ProductId};
 use logbook_pipeline::inbox_key;
 
 /// How long a file must lie unchanged: whoever writes it is done.
@@ -15,10 +16,16 @@ const QUIET: Duration = Duration::from_millis(1500);
 /// Most files looked at in one round.
 const MAX_FILES: usize = 10_000;
 
+/// Longest name of an object in the inbox bucket: bytes other than letters, digits, `-`, `_` and
+/// `.` count three there, and a file may have 255.
+const MAX_NAME_BYTES: usize = 254;
+
 /// Remembers what it complained of, so as to say it once.
 #[derive(Debug, Default)]
 pub(super) struct DropFolder {
     complained: HashMap<PathBuf, SystemTime>,
+    /// Files whose times lie ahead: their time, and since when they are seen with it.
+    ahead: HashMap<PathBuf, (SystemTime, Instant)>,
 }
 
 impl DropFolder {
@@ -29,7 +36,10 @@ impl DropFolder {
         intake: &logbook_intake::Context,
     ) -> anyhow::Result<u64> {
         let mut moved = 0;
-        for (product, path) in files(folder)? {
+        let files = files(folder)?;
+        self.ahead
+            .retain(|known, _| files.iter().any(|(_, path)| path == known));
+        for (product, path) in files {
             match self.one(&product, &path, intake).await {
                 Ok(true) => moved += 1,
                 Ok(false) => {}
@@ -46,8 +56,11 @@ impl DropFolder {
         intake: &logbook_intake::Context,
     ) -> anyhow::Result<bool> {
         let meta = std::fs::symlink_metadata(path)?;
+        if meta.is_symlink() {
+            anyhow::bail!("it is a symbolic link: put the file itself here");
+        }
         let modified = meta.modified()?;
-        if !meta.is_file() || modified.elapsed().unwrap_or_default() < QUIET {
+        if !meta.is_file() || !self.is_quiet(path, modified) {
             return Ok(false);
         }
         let name = path
@@ -57,7 +70,7 @@ impl DropFolder {
         let micros = modified
             .duration_since(UNIX_EPOCH)
             .map_or(0, |d| d.as_micros());
-        let key = inbox_key(product, name);
+        let key = inbox_key(product, &object_name(product, name));
         if meta.len() > MAX_OBJECT_BYTES {
             return self.refuse(path, &key, (meta.len(), micros), intake).await;
         }
@@ -78,6 +91,20 @@ impl DropFolder {
         }
         tokio::fs::remove_file(path).await?;
         Ok(true)
+    }
+
+    /// Whether a file has lain unchanged long enough by its own time or, where that lies ahead
+    /// of the clock (another machine's, or a step back of this one's), since it was first seen.
+    fn is_quiet(&mut self, path: &Path, modified: SystemTime) -> bool {
+        if let Ok(age) = modified.elapsed() {
+            return age >= QUIET;
+        }
+        let first = (modified, Instant::now());
+        let known = self.ahead.entry(path.to_owned()).or_insert(first);
+        if known.0 != modified {
+            *known = first;
+        }
+        known.1.elapsed() >= QUIET
     }
 
     /// A file that is too large for the inbox ends as a rejected log, once for each change of it,
@@ -119,6 +146,19 @@ impl DropFolder {
 fn modified(path: &Path) -> SystemTime {
     let meta = std::fs::metadata(path);
     meta.and_then(|meta| meta.modified()).unwrap_or(UNIX_EPOCH)
+}
+
+/// The name of a file's object: its own, or a hash of it where that is too long for one.
+fn object_name<'n>(product: &ProductId, name: &'n str) -> Cow<'n, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let bytes: usize = name
+        .bytes()
+        .map(|byte| if plain(byte) { 1 } else { 3 })
+        .sum();
+    if bytes <= MAX_NAME_BYTES {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(LogId::of_object(product, name, "").to_string())
 }
 
 /// Object metadata is ASCII.

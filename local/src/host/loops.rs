@@ -1,6 +1,7 @@
 //! What goes on in the background: intake, parsing, analytics, sweeps.
 
 use std::collections::{BTreeSet, HashSet};
+use std::pin::pin;
 use std::time::Duration;
 
 use logbook_backends::{Created, Message, Receive};
@@ -12,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::{Analyzer, DataFolder, Host, drop_folder::DropFolder, events, now};
 
-/// How long a received message stays hidden from others: six times what a batch may take.
+/// How long a received message stays hidden from others, counted anew while it is worked on.
 const VISIBILITY: Duration = Duration::from_mins(1);
 /// How soon a failed message comes again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -72,15 +73,25 @@ async fn intake(
     context: logbook_intake::Context,
     mut created: UnboundedReceiver<Created>,
 ) {
+    let mut retries = JoinSet::new();
     while let Some(created) = created.recv().await {
+        while retries.try_join_next().is_some() {}
         let event = events::object_created(bucket, &created, &now().to_string());
-        // S3 tries twice more before it gives up; after that a sweep takes the object up.
-        for wait in [0, 1, 2] {
-            sleep(Duration::from_secs(wait)).await;
-            match logbook_intake::handle(&context, event.clone()).await {
-                Ok(()) => break,
-                Err(error) => tracing::error!(error = %error, "intake failed"),
-            }
+        if let Err(error) = logbook_intake::handle(&context, event.clone()).await {
+            tracing::error!(error = %error, "intake failed");
+            // Beside the others: what fails for one product's sake holds up no other's.
+            retries.spawn(intake_again(context.clone(), event));
+        }
+    }
+}
+
+/// S3 tries twice more before it gives up; after that a sweep takes the object up.
+async fn intake_again(context: logbook_intake::Context, event: serde_json::Value) {
+    for wait in [1, 2] {
+        sleep(Duration::from_secs(wait)).await;
+        match logbook_intake::handle(&context, event.clone()).await {
+            Ok(()) => break,
+            Err(error) => tracing::error!(error = %error, "intake failed"),
         }
     }
 }
@@ -115,7 +126,8 @@ async fn parse_batch(
             return;
         }
     };
-    let response = logbook_parse::handle(context, event).await;
+    let work = logbook_parse::handle(context, event);
+    let response = while_hidden(queue, batch, VISIBILITY, work).await;
     let failed: HashSet<String> = response
         .batch_item_failures
         .into_iter()
@@ -137,6 +149,29 @@ async fn parse_batch(
             .await
         {
             tracing::error!(error = %error, "a failed message comes again late");
+        }
+    }
+}
+
+/// Waits for work on a batch, and keeps its messages hidden as long as that lasts: they neither
+/// come again nor become dead letters because logs are large.
+async fn while_hidden<T>(
+    queue: &logbook_backends::Queue,
+    batch: &[Message],
+    visibility: Duration,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = sleep(visibility / 3) => {}
+        }
+        for message in batch {
+            let receipt = &message.receipt_handle;
+            if let Err(error) = queue.change_visibility(receipt, visibility).await {
+                tracing::warn!(error = %error, "a message may come again before it is done");
+            }
         }
     }
 }
@@ -227,5 +262,37 @@ async fn dropped(data: DataFolder, intake: logbook_intake::Context, every: Durat
         if let Err(error) = folder.round(&data.drop_folder(), &intake).await {
             tracing::error!(error = %format!("{error:#}"), "the inbox folder cannot be read");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use logbook_backends::{Attributes, Queue, QueuePolicy};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_stays_hidden_as_long_as_it_is_worked_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = QueuePolicy::default();
+        let queue = Queue::open_file(&folder.path().join("queue.db"), policy)
+            .await
+            .unwrap();
+        queue.send("a log", &Attributes::new()).await.unwrap();
+        let visibility = Duration::from_millis(600);
+        let receive = Receive {
+            max: 10,
+            wait: Duration::ZERO,
+            visibility,
+        };
+        let batch = queue.receive(receive).await.unwrap();
+        let work = async {
+            sleep(visibility * 3).await;
+            queue.receive(receive).await.unwrap()
+        };
+        let others = while_hidden(&queue, &batch, visibility, work).await;
+        assert!(others.is_empty(), "{others:?}");
+        let receipts: Vec<_> = batch.iter().map(|one| &*one.receipt_handle).collect();
+        assert_eq!(queue.delete_batch(&receipts).await.unwrap(), [true]);
     }
 }

@@ -13,13 +13,14 @@ mod page;
 mod secrets;
 mod server;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use logbook_backends::{Created, Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
 use logbook_model::Timestamp;
-use logbook_pipeline::{Registry, Vault};
+use logbook_pipeline::{ARCHIVE_PREFIX, Registry, Vault};
 use logbook_upload::Tickets;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -50,6 +51,7 @@ impl Host {
     /// Opens the stores of a folder, making what is not there.
     pub(crate) async fn open(data: DataFolder, durability: Durability) -> anyhow::Result<Self> {
         data.make()?;
+        require_keys(&data).await?;
         let (archive_tells, archived) = tokio::sync::mpsc::unbounded_channel();
         let (inbox_tells, dropped) = tokio::sync::mpsc::unbounded_channel();
         let archive = ObjectStore::open_dir(&data.archive(), durability).await?;
@@ -62,11 +64,13 @@ impl Host {
             max_receives: MAX_RECEIVES,
             durability: Durability::Process,
         };
-        let sessions = Database::open_file(&data.sessions(), durability).await?;
+        let sessions = Database::open_file(&data.sessions(), durability).await;
+        let sessions = sessions.with_context(|| unusable(&data.sessions(), "`logbook rebuild`"))?;
         logbook_backends::sql::migrate(&sessions).await?;
         let analytics = open_analytics(&data, durability).await?;
+        let queue = Queue::open_file(&data.queue(), policy).await;
         Ok(Self {
-            queue: Queue::open_file(&data.queue(), policy).await?,
+            queue: queue.with_context(|| unusable(&data.queue(), "the next sweep"))?,
             registry: Arc::new(Registry::new(archive.clone(), REGISTRY_AGE)),
             vault: Arc::new(Vault::new(archive, keys)),
             inbox: inbox.telling(inbox_tells),
@@ -131,6 +135,34 @@ impl Host {
             now,
         }
     }
+}
+
+/// Refuses to go on where logs are archived and a key is gone. New keys are made for a new folder
+/// only: beside an archive, they would let no log be opened, and make everybody a stranger.
+pub(crate) async fn require_keys(data: &DataFolder) -> anyhow::Result<()> {
+    if data.has_keys() || !data.exists() {
+        return Ok(());
+    }
+    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
+    if archive
+        .list(ARCHIVE_PREFIX, None, 1)
+        .await?
+        .objects
+        .is_empty()
+    {
+        return Ok(());
+    }
+    bail!(
+        "{} lacks the keys (kek.key, hmac.key) under which the archive's logs are sealed: bring \
+         them back from your backup, or name a new folder with --data",
+        data.keys().display()
+    )
+}
+
+/// What to say where a file that can be made anew cannot be used.
+fn unusable(file: &Path, maker: &str) -> String {
+    let file = file.display();
+    format!("{file} cannot be used: where it is damaged, move it away; {maker} makes up for it")
 }
 
 /// How long the registry is believed before it is read again.

@@ -26,6 +26,10 @@ const MAX_REQUESTS: usize = 256;
 /// Longest time a request may take.
 const MAX_TIME: Duration = Duration::from_mins(1);
 
+/// Longest time that is given to what is under way at the end. Whoever never finishes a request
+/// would else hold the process for ever; what gets no answer is sent again.
+const MAX_FAREWELL: Duration = Duration::from_secs(10);
+
 /// A server about to run.
 pub(crate) struct Server {
     listener: TcpListener,
@@ -70,14 +74,27 @@ impl Server {
         Ok(Self { listener, app })
     }
 
-    /// Serves until `stop` is ready, then ends what is under way.
+    /// Serves until `stop` is ready, then ends what is under way, if that does not take too long.
     pub(crate) async fn run(
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
-        axum::serve(self.listener, self.app)
-            .with_graceful_shutdown(stop)
-            .await?;
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let serving = axum::serve(self.listener, self.app).with_graceful_shutdown(async move {
+            stop.await;
+            // Nobody listens only where serving is over.
+            let _ = stopping.send(());
+        });
+        let too_long = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(MAX_FAREWELL).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => served?,
+            () = too_long => {}
+        }
         Ok(())
     }
 }

@@ -63,9 +63,11 @@ pub(crate) fn open(path: &Path, sealed: &SealedArgs, max_inflated: u64) -> anyho
         open_sealed(file, metadata, sealed, max_inflated)?
     } else {
         let reader = BufReader::with_capacity(HEAD_BYTES, file);
+        // As in the pipeline, which looks once more at what it has inflated.
+        let inflated = Inflate::new(Inflate::new(reader, max_inflated), max_inflated);
         LogFile {
             metadata,
-            ..LogFile::new(Inflate::new(reader, max_inflated))
+            ..LogFile::new(inflated)
         }
     };
     log.modified_at = log.modified_at.or(modified_at);

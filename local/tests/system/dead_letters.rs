@@ -123,6 +123,38 @@ fn a_faulty_registry_holds_all_up_and_loses_nothing() {
 }
 
 #[test]
+fn a_faulty_entry_of_one_product_holds_up_no_files_of_another() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let door = installation.door("app");
+    let data = installation.data();
+    wait(async {
+        let archive = bucket(&data, "archive").await;
+        let object = archive.get(PRODUCTS, 1 << 20).await.unwrap().unwrap();
+        let faulty = b"\n[[product]]\nid = \"other\"\nmin_users = \"many\"\n";
+        let body = [&object.body[..], faulty].concat();
+        let none = std::collections::BTreeMap::new();
+        let put = archive.put(PRODUCTS, body, none, Put::Always);
+        put.await.unwrap();
+    });
+    eventually("the fault is known", || {
+        installation.errors().contains("the registry is faulty")
+    });
+    // Each is tried three times, over three seconds: one after the other they would take longer
+    // than anybody waits.
+    for n in 0..60 {
+        let name = format!("{n}.log");
+        drop_file(&data, "other", &name, &usage(&name));
+    }
+    eventually("they are in the inbox", || {
+        keys(&data, "inbox", "inbox/other/").len() == 60
+    });
+    drop_file(&data, "app", "a.log", &usage("good"));
+    let id = dropped_id("app", "a.log", &usage("good"));
+    assert_eq!(door.settled(&id)["state"], "parsed");
+}
+
+#[test]
 fn a_sessions_schema_that_cannot_be_written_holds_up_parsing_only() {
     let installation = Installation::new();
     let _running = installation.started();

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::bad_input::rejects;
 use crate::support::logs::{bad, usage};
-use crate::support::stores::product;
-use crate::support::{Installation, eventually};
+use crate::support::stores::{dropped_id, product};
+use crate::support::{Installation, PATIENCE, eventually};
 
 #[test]
 fn a_log_is_shown_out_of_the_archive() {
@@ -80,6 +80,74 @@ fn a_missing_sessions_schema_is_told_and_rebuilt() {
 }
 
 #[test]
+fn no_new_keys_are_made_beside_an_archive() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    door.passes("a");
+    assert!(running.terminate().success());
+    let sessions = installation.data().join("sessions.db");
+    for name in ["hmac.key", "kek.key"] {
+        let key = installation.data().join("keys").join(name);
+        let kept = installation.outside().join(name);
+        std::fs::rename(&key, &kept).unwrap();
+        let mut running = installation.start(&[]);
+        let ended = running.ended(PATIENCE).expect("it does not start");
+        assert!(!ended.success());
+        assert!(
+            installation.errors().contains("lacks the keys"),
+            "{}",
+            installation.errors()
+        );
+        let rebuilt = installation.logbook(&["rebuild"]);
+        assert_eq!(rebuilt.status.code(), Some(1), "{rebuilt:?}");
+        assert!(!key.exists() && sessions.is_file(), "{name}");
+        std::fs::rename(kept, key).unwrap();
+    }
+    let _running = installation.started();
+    assert_eq!(door.settled("a")["state"], "parsed");
+}
+
+#[test]
+fn a_damaged_queue_is_named_and_made_up_for() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    door.passes("a");
+    assert!(running.terminate().success());
+    let queue = installation.data().join("queue.db");
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(installation.data().join(format!("queue.db{suffix}")));
+    }
+    std::fs::write(&queue, "this is no database, and never was one").unwrap();
+    let mut running = installation.start(&[]);
+    assert!(!running.ended(PATIENCE).expect("it cannot start").success());
+    let named = format!("{} cannot be used", queue.display());
+    assert!(
+        installation.errors().contains(&named),
+        "{}",
+        installation.errors()
+    );
+    std::fs::remove_file(queue).unwrap();
+    let _running = installation.started();
+    installation.door("app").passes("b");
+}
+
+#[test]
+fn a_dropped_link_is_told_of_and_left() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let file = installation.outside().join("elsewhere.log");
+    std::fs::write(&file, usage("elsewhere")).unwrap();
+    let link = installation.data().join("inbox/app/link.log");
+    std::os::unix::fs::symlink(file, &link).unwrap();
+    eventually("it is told of", || {
+        installation.errors().contains("it is a symbolic link")
+    });
+    assert!(link.is_symlink());
+}
+
+#[test]
 fn a_dropped_file_that_is_too_large_is_rejected_and_stays() {
     let installation = Installation::new();
     let _running = installation.started();
@@ -114,4 +182,45 @@ fn a_dropped_file_that_is_too_large_is_rejected_and_stays() {
     assert!(path.exists());
     assert_eq!(rejects(&door, "too_large")[0]["log_id"], id.as_str());
     door.passes("after");
+}
+
+#[test]
+fn a_dropped_file_of_the_future_is_taken_once_it_lies_quiet() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let door = installation.door("app");
+    let folder = installation.data().join("inbox/app");
+    let part = folder.join(".ahead.log");
+    std::fs::write(&part, usage("ahead")).unwrap();
+    let tomorrow = std::time::SystemTime::now() + std::time::Duration::from_hours(24);
+    let file = File::options().write(true).open(&part).unwrap();
+    file.set_modified(tomorrow).unwrap();
+    std::fs::rename(part, folder.join("ahead.log")).unwrap();
+    let id = dropped_id("app", "ahead.log", &usage("ahead"));
+    assert_eq!(door.settled(&id)["state"], "parsed");
+    assert!(!folder.join("ahead.log").exists());
+}
+
+#[test]
+fn a_dropped_file_may_have_any_name_that_a_folder_can_hold() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let door = installation.door("app");
+    let names = [
+        "日本語の操作ログ".repeat(10),
+        "ж".repeat(127),
+        "x".repeat(254),
+        "a b%2F+&?#\"\n.log".to_owned(),
+    ];
+    for (n, name) in names.iter().enumerate() {
+        let path = installation.data().join("inbox/app").join(name);
+        std::fs::write(path, usage(&format!("named {n}"))).unwrap();
+    }
+    eventually("all are parsed", || {
+        door.ledger().parsed == names.len() as u64
+    });
+    for name in &names {
+        let path = installation.data().join("inbox/app").join(name);
+        assert!(!path.exists(), "{name}");
+    }
 }

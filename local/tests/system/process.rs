@@ -1,6 +1,7 @@
 //! Starting and ending: one process a folder, one program a port, secrets shown once.
 
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::logs::usage;
@@ -24,6 +25,19 @@ fn two_processes_cannot_share_a_folder() {
     // The lock goes with the process, however it ends.
     running.kill();
     assert!(installation.started().terminate().success());
+}
+
+#[test]
+fn a_request_that_is_never_finished_does_not_keep_it_from_ending() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let mut half = TcpStream::connect(("127.0.0.1", installation.port())).unwrap();
+    half.write_all(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        .unwrap();
+    // Taken up before the next one is answered.
+    assert!(installation.door("app").alive());
+    assert!(running.terminate().success());
+    drop(half);
 }
 
 #[test]

@@ -88,6 +88,24 @@ fn names_of_columns_are_taken_as_they_are() {
 }
 
 #[test]
+fn a_row_of_empty_cells_is_a_row_whatever_the_delimiter() {
+    for delimiter in [",", "\\t"] {
+        let head =
+            format!("profile = \"p\"\nfamily = \"csv\"\n[csv]\ndelimiter = \"{delimiter}\"\n");
+        let p = profile(&format!(
+            "{head}[name]\nfield = \"a\"\ndefault = \"none\"\n"
+        ));
+        let log = "a,b,c\n1,2,3\n,,\n \n\n";
+        let log = if delimiter == "," {
+            log.to_owned()
+        } else {
+            log.replace(',', "\t")
+        };
+        assert_eq!(read(&p, &log).names(), ["1", "none"], "{delimiter}");
+    }
+}
+
+#[test]
 fn other_delimiters_comments_and_logs_without_a_header_are_read() {
     let p = csv("[csv]\ndelimiter = \"\\t\"\ncomment = \"#\"\ncolumns = [\"a\", \"b\", \"c\"]");
     let read = read(&p, "#Fields: a b c\n1\t\"2\"\t3\n#x\n\t5\t6\n4\t5\t6\n");

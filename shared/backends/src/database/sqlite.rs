@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Connection, Sqlite, Transaction};
 
 use super::Attached;
 use crate::disk::create_private;
@@ -76,10 +76,17 @@ pub(crate) async fn writer(
     Ok(pool)
 }
 
-/// A pool whose every connection has other files attached.
+/// A pool whose every connection has other files attached, and is given out in no transaction.
+///
+/// SQLite ends a transaction by itself when the disk is full or fails. Rolling it back then fails
+/// as well, and the driver takes it for open ever after: such a connection is replaced.
 fn attaching(attached: Vec<Attached>) -> SqlitePoolOptions {
     let attached = Arc::new(attached);
-    SqlitePoolOptions::new().after_connect(move |connection, _| {
+    let options = SqlitePoolOptions::new().before_acquire(|connection, _| {
+        let usable = !connection.is_in_transaction();
+        Box::pin(async move { Ok(usable) })
+    });
+    options.after_connect(move |connection, _| {
         let attached = Arc::clone(&attached);
         Box::pin(async move {
             for Attached { name, path } in attached.iter() {
@@ -111,4 +118,37 @@ fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
         .pragma("cache_size", "-32000")
         // A slow disk would fill the program's log with whole statements.
         .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_got_over_without_opening_the_file_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        let pools = Pools::open(&path, Durability::Process, Vec::new())
+            .await
+            .unwrap();
+        let run = |sql| sqlx::query(sql).execute(pools.writer());
+        run("CREATE TABLE some (bytes BLOB)").await.unwrap();
+        // As good as a full disk: the file may not grow.
+        run("PRAGMA max_page_count = 4").await.unwrap();
+        let insert = "INSERT INTO some (bytes) VALUES (zeroblob(100000))";
+        let mut transaction = pools.begin().await.unwrap();
+        let full = sqlx::query(insert).execute(&mut *transaction).await;
+        assert!(full.unwrap_err().to_string().contains("full"));
+        drop(transaction);
+
+        let mut transaction = pools.begin().await.unwrap();
+        let insert = sqlx::query(insert).execute(&mut *transaction);
+        insert.await.unwrap();
+        transaction.commit().await.unwrap();
+        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM some")
+            .fetch_one(pools.readers())
+            .await
+            .unwrap();
+        assert_eq!(rows, 1);
+    }
 }

@@ -126,7 +126,9 @@ impl<R: Read> Records<'_, R> {
     ) -> Result<Option<(Position, Text)>, ReadError> {
         let max_bytes = interpreter.limits().record_bytes;
         while let Some(line) = self.lines.next(interpreter)? {
-            if self.rule.is_comment(&line.text) || line.text.trim_ascii().is_empty() {
+            // A row of delimiters is one of empty cells, whatever the delimiter.
+            let blank = |b: u8| b.is_ascii_whitespace() && b != self.rule.delimiter;
+            if self.rule.is_comment(&line.text) || line.text.bytes().all(blank) {
                 continue;
             }
             let at = line.at;

@@ -197,8 +197,12 @@ fn epoch(value: &Value<'_>, per_second: u64) -> Result<Reading, TimeError> {
                 return at(whole(n)?);
             }
             let number = Value::Text(text.into()).to_f64().ok_or(TimeError::Format)?;
-            // Digits are kept exactly: the whole and the fraction are read apart.
-            let split = text.find(['.', ',']).ok_or(TimeError::Format)?;
+            // Digits are kept exactly: the whole and the fraction are read apart. Digits before an
+            // exponent are no whole.
+            let split = text.find(['.', ',']);
+            let Some(split) = split.filter(|_| !text.contains(['e', 'E'])) else {
+                return epoch(&Value::Float(number), per_second);
+            };
             let whole_part = whole(text[..split].parse().map_err(|_| TimeError::Format)?)?;
             let fraction = number.fract() * (1e6 / per_second as f64);
             at(whole_part + fraction.round() as i64)

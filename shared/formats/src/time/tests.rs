@@ -51,6 +51,29 @@ fn epochs_of_every_unit_are_read() {
 }
 
 #[test]
+fn an_epoch_with_an_exponent_is_the_number_it_is_whether_text_or_not() {
+    for text in [
+        "1.571657444E12",
+        "1.571657444e+12",
+        "1,571657444e12",
+        "1571657444e3",
+    ] {
+        assert_eq!(
+            read(text, "epoch_ms", "local").unwrap(),
+            "2019-10-21T11:30:44Z",
+            "{text}"
+        );
+    }
+    for text in ["1e300", "1.5e300", "99999999999999999999"] {
+        assert_eq!(
+            read(text, "epoch_ms", "local"),
+            Err(TimeError::Range),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn rfc_3339_and_its_neighbours_are_read() {
     let cases = [
         ("2013-09-06T20:00:48.124817Z", "2013-09-06T20:00:48.124817Z"),
