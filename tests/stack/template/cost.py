@@ -40,7 +40,7 @@ def metrics(install, runs):
     }
     # And the cold starts of each function that is woken.
     watched |= {("ColdStart", service) for service in runs}
-    return sum(min(HOURS, runs[service]) / HOURS for _, service in watched)
+    return sum(min(HOURS, runs[service]) / HOURS for _, service in sorted(watched))
 
 
 def architecture(install):
@@ -191,6 +191,7 @@ def table(head, rows):
 
 
 def money(amount):
+    amount = round(amount, 6)  # halves of a cent are not left to the last bit
     return f"{amount:.2f}" if amount >= 0.005 or amount == 0 else f"{amount:.4f}"
 
 
