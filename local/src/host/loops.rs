@@ -126,7 +126,7 @@ async fn parse_batch(
             return;
         }
     };
-    let work = logbook_parse::handle(context, event);
+    let work = Box::pin(logbook_parse::handle(context, event));
     let response = while_hidden(queue, batch, VISIBILITY, work).await;
     let failed: HashSet<String> = response
         .batch_item_failures
