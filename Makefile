@@ -77,6 +77,7 @@ lint: ## Formatting and lints, as strictly as they are meant
 	cargo fmt --all --check
 	cargo clippy -p logbook --all-targets --locked -- -D warnings
 	cargo clippy $(SERVERS) --all-targets --locked -- -D warnings
+	@! cargo tree -p logbook -e normal --locked --prefix none | grep '^aws-' || { echo 'the embedded build must know no AWS crate'; exit 1; }
 
 docs: ## The API documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(SERVERS) --no-deps --locked

@@ -1,8 +1,12 @@
 //! The command line.
 
+mod place;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use place::StackArgs;
 
 /// What the program's exit code says.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 it could not be done; 2 what was given is refused \
@@ -13,6 +17,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 it could not be done; 2 what was
 #[derive(Debug, Parser)]
 #[command(name = "logbook", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) at: StackArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -36,6 +42,8 @@ pub(crate) enum Command {
     Redrive(RedriveArgs),
     /// Make both schemas anew from the archive alone
     Rebuild(DataArgs),
+    /// Bring both schemas up to date, as `logbook run` does when it starts
+    Migrate(DataArgs),
     /// Say what is wrong with an installation, and what to do
     Doctor(DoctorArgs),
     /// Check, try, draft and test profiles: how a product's own log format is read
@@ -48,7 +56,7 @@ pub(crate) struct InspectArgs {
     /// The log: plain, gzip, zstd, or sealed
     #[arg(required_unless_present = "log")]
     pub(crate) file: Option<PathBuf>,
-    /// A log out of the data folder's archive, opened by the folder's keys
+    /// A log out of the archive, opened by the installation's keys
     #[arg(long, value_name = "PRODUCT/LOG", conflicts_with_all = ["file", "metadata", "product", "log_id"])]
     pub(crate) log: Option<String>,
     #[command(flatten)]
@@ -251,6 +259,20 @@ pub(crate) enum ProductCommand {
     },
 }
 
+impl ProductCommand {
+    /// The data folder that it works on, where it works on one.
+    pub(crate) const fn data(&self) -> &DataArgs {
+        match self {
+            Self::Set(args) => &args.data,
+            Self::List { data, .. }
+            | Self::Add { data, .. }
+            | Self::Show { data, .. }
+            | Self::Key { data, .. }
+            | Self::Profile { data, .. } => data,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ProductSetArgs {
     /// The product
@@ -298,12 +320,14 @@ pub(crate) struct UploadArgs {
     /// The product [default: the profile's name, or `app`]
     #[arg(long, value_name = "ID")]
     pub(crate) product: Option<String>,
-    /// Where Logbook listens
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    pub(crate) url: String,
+    /// Where Logbook listens [default: port 8080 of this machine, or the stack's upload API]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
     /// The product's upload key [default: the one in the data folder]
     #[arg(long, env = "LOGBOOK_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
     /// The consent under which they were collected
     #[arg(long, value_name = "CONSENT")]
     pub(crate) consent: Option<String>,
@@ -318,10 +342,46 @@ pub(crate) struct UploadArgs {
     pub(crate) json: bool,
 }
 
+/// What an upload to a stack needs beside the product's key.
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArgs {
+    /// The API key of a stack's upload API [default: the stack's own, if you may read it]
+    #[arg(
+        long,
+        env = "LOGBOOK_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(crate) api_key: Option<String>,
+    /// Of a stack: a token of the query API with the scope read:sessions, to wait for the logs
+    /// to be parsed
+    #[arg(
+        long,
+        env = "LOGBOOK_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub(crate) token: Option<String>,
+    /// Where that query API is [default: the stack's]
+    #[arg(long, value_name = "URL", requires = "token")]
+    pub(crate) query_url: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// The report; without one, the reports there are
     pub(crate) name: Option<String>,
+    /// Ask a query API: that of a running Logbook, or of a stack
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The token for it
+    #[arg(
+        long,
+        env = "LOGBOOK_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub(crate) token: Option<String>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// The product [default: the only one]

@@ -1,19 +1,19 @@
 //! The program `logbook`.
 
+mod api;
 mod cli;
-mod client;
 mod commands;
 mod host;
 mod log_file;
 mod output;
 mod progress;
+#[cfg(feature = "aws")]
+mod stack;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {

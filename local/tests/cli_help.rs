@@ -106,6 +106,9 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--jobs",
                 "--no-wait",
                 "--json",
+                "--api-key",
+                "--token",
+                "--query-url",
             ],
         ),
         (
@@ -120,6 +123,8 @@ fn the_options_that_documents_speak_of_are_there() {
                 "--limit",
                 "--json",
                 "--csv",
+                "--url",
+                "--token",
             ],
         ),
         (

@@ -215,6 +215,7 @@ fn a_folder_without_data_is_not_made_by_a_question() {
         &["report", "active-users"],
         &["redrive"],
         &["rebuild"],
+        &["migrate"],
         &["upload", "run.log"],
     ] {
         let ran = folder.run(arguments);
@@ -283,7 +284,7 @@ fn an_upload_that_cannot_begin_says_what_to_do() {
         (&["nothing", "--key", "k"], "there is no file to upload"),
         (&["run.log"], "`logbook product add app`"),
         (
-            &["run.log", "--key", "k", "--url", "https://logs.example"],
+            &["run.log", "--key", "k", "--url", "ftp://logs.example"],
             "http://",
         ),
         (

@@ -17,8 +17,8 @@ use logbook_pipeline::{NewProduct, add_product, add_product_key, inbox_key};
 use serde::{Deserialize, Serialize};
 
 use super::{block_on, report, serve};
+use crate::api::{Client, Sending, Sent};
 use crate::cli::DemoArgs;
-use crate::client::{Client, Sending, Sent};
 use crate::host::{DataFolder, Host, Loops, Pace, Secrets, Server, bind, now};
 use crate::{output, progress};
 
@@ -134,7 +134,7 @@ async fn load(
     host: &Host,
     state: &mut Progress,
 ) -> anyhow::Result<Arc<Counts>> {
-    let client = Client::new(&format!("http://{address}"), key)?;
+    let client = Client::new(&format!("http://{address}"), key, None)?;
     let counts = Arc::new(Counts::default());
     let (demo, inbox, data) = (Arc::clone(demo), host.inbox.clone(), host.data.clone());
     let shared = Arc::clone(&counts);

@@ -34,8 +34,41 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     let opened = match (&args.file, &args.log) {
         (Some(file), _) => log_file::open(file, &args.sealed, args.max_inflated),
         (None, Some(log)) => archived::open(&args.data.data, log, args.max_inflated),
-        (None, None) => bail!("name a log: FILE, or --log PRODUCT/LOG of a data folder"),
+        (None, None) => bail!("name a log: FILE, or --log PRODUCT/LOG of an archive"),
     };
+    show(args, opened)
+}
+
+/// The same, out of the archive of a stack, as far as the caller's role may.
+#[cfg(feature = "aws")]
+pub(super) async fn on_stack(
+    args: &InspectArgs,
+    stack: &crate::stack::Stack,
+) -> anyhow::Result<ExitCode> {
+    use anyhow::Context;
+    let name = args.log.as_deref().unwrap_or_default();
+    let opened = archived::open_in(
+        stack.archive()?,
+        stack.keys()?,
+        name.parse()?,
+        args.max_inflated,
+    );
+    let opened = match opened.await {
+        // A store's, and no word on the log.
+        Err(error) if error.is::<logbook_pipeline::Error>() => Err(error).with_context(|| {
+            format!(
+                "the log {name} of the stack {} cannot be opened; sealed logs are for the \
+                 functions of the stack, and for the role that its parameter BreakGlassRoleArn \
+                 names (docs/stack.md)",
+                stack.name
+            )
+        }),
+        opened => opened,
+    };
+    show(args, opened)
+}
+
+fn show(args: &InspectArgs, opened: anyhow::Result<LogFile>) -> anyhow::Result<ExitCode> {
     let report = match opened {
         Ok(log) => inspect(args, log)?,
         Err(error) => match error.downcast::<Refused>() {

@@ -3,6 +3,9 @@
 mod demo;
 mod doctor;
 mod inspect;
+mod migrate;
+#[cfg(feature = "aws")]
+mod on_stack;
 mod product;
 mod profile;
 mod rebuild;
@@ -21,6 +24,15 @@ use crate::cli::{Cli, Command};
 const REFUSED: u8 = 2;
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if cli.at.stack.is_some() && !is_about_files(&cli.command) {
+        #[cfg(feature = "aws")]
+        return on_stack::run(cli.command, &cli.at);
+        #[cfg(not(feature = "aws"))]
+        anyhow::bail!(
+            "this build of logbook knows no AWS: build it with `cargo build --release -p logbook \
+             --features aws`, or leave out --stack (and LOGBOOK_STACK)"
+        );
+    }
     match cli.command {
         Command::Inspect(args) => inspect::run(&args),
         Command::Demo(args) => demo::run(&args),
@@ -30,8 +42,18 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Product(command) => product::run(command),
         Command::Redrive(args) => redrive::run(&args),
         Command::Rebuild(args) => rebuild::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Profile(command) => profile::run(command),
+    }
+}
+
+/// Whether a command works on files alone, wherever the installation is.
+const fn is_about_files(command: &Command) -> bool {
+    match command {
+        Command::Profile(_) => true,
+        Command::Inspect(args) => args.log.is_none(),
+        _ => false,
     }
 }
 

@@ -13,21 +13,60 @@ use logbook_pipeline::{
 };
 
 use super::{REFUSED, block_on};
-use crate::cli::{DataArgs, ProductCommand, ProductSetArgs};
+use crate::cli::{ProductCommand, ProductSetArgs};
 use crate::host::{DataFolder, Secrets};
 use crate::{log_file, output};
 
+/// Where products are registered.
+struct Registered {
+    archive: ObjectStore,
+    /// Where upload keys are kept for the tools of this machine, which know no stack.
+    secrets: Option<Secrets>,
+}
+
 pub(super) fn run(command: ProductCommand) -> anyhow::Result<ExitCode> {
     block_on(async {
+        let data = command.data().data.clone();
+        let data = match &command {
+            ProductCommand::Add { .. } | ProductCommand::Profile { .. } => {
+                let data = DataFolder::new(data);
+                data.make()?;
+                data
+            }
+            _ => DataFolder::existing(data)?,
+        };
+        let registered = Registered {
+            archive: ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?,
+            secrets: Some(Secrets::new(&data)),
+        };
+        registered.run(command).await
+    })
+}
+
+/// The same, of a stack.
+#[cfg(feature = "aws")]
+pub(super) async fn on_stack(
+    command: ProductCommand,
+    stack: &crate::stack::Stack,
+) -> anyhow::Result<ExitCode> {
+    let registered = Registered {
+        archive: stack.archive()?,
+        secrets: None,
+    };
+    registered.run(command).await
+}
+
+impl Registered {
+    async fn run(self, command: ProductCommand) -> anyhow::Result<ExitCode> {
         match command {
-            ProductCommand::List { data, json } => list(&data, json).await,
+            ProductCommand::List { json, .. } => list(self.archive, json).await,
             ProductCommand::Add {
                 id,
-                data,
                 profile,
                 consent,
                 min_users,
                 readable_accounts,
+                ..
             } => {
                 let new = NewProduct {
                     id: ProductId::new(id)?,
@@ -36,36 +75,51 @@ pub(super) fn run(command: ProductCommand) -> anyhow::Result<ExitCode> {
                     min_users,
                     accounts_readable: readable_accounts,
                 };
-                add(&data, new).await
+                self.add(new).await
             }
-            ProductCommand::Show { id, data, json } => {
-                let (_, archive) = existing(&data).await?;
-                show(archive, &ProductId::new(id)?, json).await
+            ProductCommand::Show { id, json, .. } => {
+                show(self.archive, &ProductId::new(id)?, json).await
             }
-            ProductCommand::Set(args) => set(args).await,
-            ProductCommand::Key { id, data } => key(&data, &ProductId::new(id)?).await,
-            ProductCommand::Profile { file, data } => {
-                let (_, archive) = open(&data).await?;
-                let name = put_profile(&archive, &log_file::read_text(&file)?).await?;
+            ProductCommand::Set(args) => set(self.archive, args).await,
+            ProductCommand::Key { id, .. } => self.key(&ProductId::new(id)?).await,
+            ProductCommand::Profile { file, .. } => {
+                let name = put_profile(&self.archive, &log_file::read_text(&file)?).await?;
                 output::text(&format!("profile {name} is stored; products may use it\n"))?;
                 Ok(ExitCode::SUCCESS)
             }
         }
-    })
-}
+    }
 
-async fn open(data: &DataArgs) -> anyhow::Result<(DataFolder, ObjectStore)> {
-    let data = DataFolder::new(data.data.clone());
-    data.make()?;
-    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-    Ok((data, archive))
-}
+    async fn add(&self, new: NewProduct) -> anyhow::Result<ExitCode> {
+        let id = new.id.clone();
+        let Some(key) = add_product_with_key(&self.archive, new).await? else {
+            output::note(&format!(
+                "product {id} is registered already; nothing was changed (`logbook product set`)"
+            ));
+            return Ok(ExitCode::from(REFUSED));
+        };
+        self.keep(&id, &key)?;
+        output::text(&format!(
+            "product {id} is registered; its upload key, shown once:\n{key}\n"
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
 
-/// The archive of an installation that is there.
-async fn existing(data: &DataArgs) -> anyhow::Result<(DataFolder, ObjectStore)> {
-    let data = DataFolder::existing(data.data.clone())?;
-    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-    Ok((data, archive))
+    async fn key(&self, id: &ProductId) -> anyhow::Result<ExitCode> {
+        let key = add_product_key(&self.archive, id).await?;
+        self.keep(id, &key)?;
+        output::text(&format!("{key}\n"))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Keeps a key for the tools on this machine; an earlier one goes on to let in.
+    fn keep(&self, id: &ProductId, key: &str) -> anyhow::Result<()> {
+        let Some(secrets) = &self.secrets else {
+            return Ok(());
+        };
+        let kept = secrets.keep_product_key(id, key);
+        kept.context("keeping the key")
+    }
 }
 
 async fn snapshot(archive: ObjectStore) -> anyhow::Result<Arc<Snapshot>> {
@@ -76,8 +130,7 @@ async fn snapshot(archive: ObjectStore) -> anyhow::Result<Arc<Snapshot>> {
     Ok(snapshot)
 }
 
-async fn list(data: &DataArgs, json: bool) -> anyhow::Result<ExitCode> {
-    let (_, archive) = existing(data).await?;
+async fn list(archive: ObjectStore, json: bool) -> anyhow::Result<ExitCode> {
     let snapshot = snapshot(archive).await?;
     if json {
         let products: Vec<_> = snapshot.products().map(as_json).collect();
@@ -143,9 +196,8 @@ async fn show(archive: ObjectStore, id: &ProductId, json: bool) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-async fn set(args: ProductSetArgs) -> anyhow::Result<ExitCode> {
+async fn set(archive: ObjectStore, args: ProductSetArgs) -> anyhow::Result<ExitCode> {
     let id = ProductId::new(args.id)?;
-    let (_, archive) = existing(&args.data).await?;
     let settings = args.settings;
     let change = ProductChange {
         profile: settings.profile,
@@ -156,34 +208,4 @@ async fn set(args: ProductSetArgs) -> anyhow::Result<ExitCode> {
     };
     change_product(&archive, &id, change).await?;
     show(archive, &id, args.json).await
-}
-
-async fn add(data: &DataArgs, new: NewProduct) -> anyhow::Result<ExitCode> {
-    let (data, archive) = open(data).await?;
-    let id = new.id.clone();
-    let Some(key) = add_product_with_key(&archive, new).await? else {
-        output::note(&format!(
-            "product {id} is registered already; nothing was changed (`logbook product set`)"
-        ));
-        return Ok(ExitCode::from(REFUSED));
-    };
-    keep(&data, &id, &key)?;
-    output::text(&format!(
-        "product {id} is registered; its upload key, shown once:\n{key}\n"
-    ))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn key(data: &DataArgs, id: &ProductId) -> anyhow::Result<ExitCode> {
-    let (data, archive) = existing(data).await?;
-    let key = add_product_key(&archive, id).await?;
-    keep(&data, id, &key)?;
-    output::text(&format!("{key}\n"))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Keeps a key for the tools on this machine; an earlier one goes on to let in.
-fn keep(data: &DataFolder, id: &ProductId, key: &str) -> anyhow::Result<()> {
-    let kept = Secrets::new(data).keep_product_key(id, key);
-    kept.context("keeping the key")
 }

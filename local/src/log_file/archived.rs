@@ -1,6 +1,7 @@
-//! A log out of a data folder's archive.
+//! A log out of an archive.
 
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,42 +13,70 @@ use logbook_seal::Inflate;
 use super::{LogFile, Refused};
 use crate::host::DataFolder;
 
-/// Opens `PRODUCT/LOG` out of the archive of a data folder.
+/// A log as people name it.
+pub(crate) struct Named {
+    product: ProductId,
+    log: LogId,
+}
+
+impl FromStr for Named {
+    type Err = anyhow::Error;
+
+    /// Reads `PRODUCT/LOG`.
+    fn from_str(name: &str) -> anyhow::Result<Self> {
+        let (product, log) = name
+            .split_once('/')
+            .with_context(|| format!("{name:?} is not PRODUCT/LOG"))?;
+        Ok(Self {
+            product: ProductId::new(product)?,
+            log: LogId::new(log)?,
+        })
+    }
+}
+
+/// Opens a log out of the archive of a data folder.
 pub(crate) fn open(data: &Path, name: &str, max_inflated: u64) -> anyhow::Result<LogFile> {
     let data = DataFolder::existing(data.to_owned())?;
-    let (product, log) = name
-        .split_once('/')
-        .with_context(|| format!("{name:?} is not PRODUCT/LOG"))?;
-    let (product, log) = (ProductId::new(product)?, LogId::new(log)?);
+    let named: Named = name.parse()?;
     if !data.has_keys() {
         bail!(
             "{} holds no keys: the archive cannot be opened",
             data.keys().display()
         );
     }
-    let opened = crate::commands::block_on(async {
+    crate::commands::block_on(async {
         let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-        let registry = Registry::new(archive.clone(), Duration::ZERO);
-        let vault = Vault::new(archive, Keys::open_dir(&data.keys()).await?);
-        let opened = match open_log(&vault, &product, &log).await {
-            Err(Error::Rejected { reason, detail }) => {
-                return Err(Refused { reason, detail }.into());
-            }
-            Err(Error::NotFound) => bail!("the archive has no log {log} of product {product}"),
-            opened => opened?,
-        };
-        let snapshot = registry.snapshot().await?;
-        let profile = match snapshot.product(&product)? {
-            Some(found) => match (&opened.attributes.profile, &found.fault) {
-                (Some(name), _) => found.profile_named(name)?.cloned(),
-                (None, Some(fault)) => bail!("{fault}"),
-                (None, None) => found.profile.clone(),
-            },
-            None => None,
-        };
-        Ok((opened, profile))
-    });
-    let (opened, profile) = opened?;
+        let keys = Keys::open_dir(&data.keys()).await?;
+        open_in(archive, keys, named, max_inflated).await
+    })
+}
+
+/// Opens a log out of an archive.
+pub(crate) async fn open_in(
+    archive: ObjectStore,
+    keys: Keys,
+    named: Named,
+    max_inflated: u64,
+) -> anyhow::Result<LogFile> {
+    let Named { product, log } = named;
+    let registry = Registry::new(archive.clone(), Duration::ZERO);
+    let vault = Vault::new(archive, keys);
+    let opened = match open_log(&vault, &product, &log).await {
+        Err(Error::Rejected { reason, detail }) => {
+            return Err(Refused { reason, detail }.into());
+        }
+        Err(Error::NotFound) => bail!("the archive has no log {log} of product {product}"),
+        opened => opened?,
+    };
+    let snapshot = registry.snapshot().await?;
+    let profile = match snapshot.product(&product)? {
+        Some(found) => match (&opened.attributes.profile, &found.fault) {
+            (Some(name), _) => found.profile_named(name)?.cloned(),
+            (None, Some(fault)) => bail!("{fault}"),
+            (None, None) => found.profile.clone(),
+        },
+        None => None,
+    };
     let attributes: LogAttributes = opened.attributes;
     let context = log_context(&product, &log, &attributes);
     let reader = Inflate::new(opened.log.into_reader(max_inflated), max_inflated);

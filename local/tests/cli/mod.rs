@@ -70,6 +70,9 @@ pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
         .current_dir(folder)
         .env_remove("LOGBOOK_DATA")
         .env_remove("LOGBOOK_KEY")
+        .env_remove("LOGBOOK_API_KEY")
+        .env_remove("LOGBOOK_TOKEN")
+        .env_remove("LOGBOOK_STACK")
         .output()
         .unwrap();
     Ran {

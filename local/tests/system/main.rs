@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
@@ -16,5 +17,7 @@ mod ledger;
 mod mending;
 mod process;
 mod refused;
+#[cfg(feature = "aws")]
+mod stack;
 mod support;
 mod uploading;

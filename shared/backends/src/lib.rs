@@ -18,7 +18,7 @@ mod queue;
 pub mod sql;
 
 #[cfg(feature = "aws")]
-pub use aws::{AwsClients, AwsOptions};
+pub use aws::{AwsClients, AwsOptions, FiringAlarm, Invoked, StackDescription, tls_config};
 pub use database::{Attached, Database, Migrations};
 #[cfg(feature = "mysql")]
 pub use database::{Authority, Credentials, MySqlConfig, Tls, TokenProvider};

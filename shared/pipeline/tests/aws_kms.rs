@@ -56,7 +56,7 @@ fn fresh_product() -> ProductId {
 async fn clients(endpoint: String) -> AwsClients {
     AwsClients::load(AwsOptions {
         endpoint_url: Some(endpoint),
-        s3_path_style: None,
+        ..AwsOptions::default()
     })
     .await
 }

@@ -1,7 +1,12 @@
 //! What the AWS backends share: configuration, clients, errors.
 
 mod error;
+mod https;
+mod request;
+mod signer;
+mod stack;
 mod token;
+mod xml;
 
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +15,10 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 
 pub(crate) use error::{Call, code_of, status_of};
+pub use https::tls_config;
+use request::Requests;
+use signer::Signer;
+pub use stack::{FiringAlarm, Invoked, StackDescription};
 
 use crate::Result;
 
@@ -29,7 +38,7 @@ pub struct AwsClients {
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
-    signer: token::Signer,
+    requests: Requests,
 }
 
 /// What the surroundings do not say.
@@ -40,6 +49,8 @@ pub struct AwsOptions {
     /// Whether S3 is asked by path (`host/bucket/key`). Without a word it is where an endpoint
     /// is given, because names below such a host seldom resolve.
     pub s3_path_style: Option<bool>,
+    /// The region; else what the surroundings say.
+    pub region: Option<String>,
 }
 
 impl AwsClients {
@@ -56,6 +67,9 @@ impl AwsClients {
             );
         if let Some(url) = options.endpoint_url {
             loader = loader.endpoint_url(url);
+        }
+        if let Some(region) = options.region {
+            loader = loader.region(aws_config::Region::new(region));
         }
         let config = loader.load().await;
         let path_style = options
@@ -80,10 +94,13 @@ impl AwsClients {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             kms: aws_sdk_kms::Client::from_conf(kms),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets),
-            signer: token::Signer {
-                credentials: config.credentials_provider(),
-                region: config.region().map(ToString::to_string),
-            },
+            requests: Requests::new(
+                Signer {
+                    credentials: config.credentials_provider(),
+                    region: config.region().map(ToString::to_string),
+                },
+                config.endpoint_url().map(str::to_owned),
+            ),
         }
     }
 
@@ -102,7 +119,8 @@ impl AwsClients {
     /// A token that opens connections to a database of RDS or Aurora for 15 minutes, in the
     /// place of a password. Nothing is asked of a service for it, but perhaps credentials.
     pub async fn database_token(&self, host: &str, port: u16, user: &str) -> Result<String> {
-        self.signer.token(host, port, user, SystemTime::now()).await
+        let signer = self.requests.signer();
+        signer.token(host, port, user, SystemTime::now()).await
     }
 }
 

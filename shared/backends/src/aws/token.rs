@@ -6,13 +6,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
     SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4::SigningParams;
 
-use super::Call;
+use super::stack::encode;
+use super::{Call, Signer};
 use crate::Result;
 
 const VALID: Duration = Duration::from_mins(15);
@@ -20,13 +20,6 @@ const CALL: Call = Call {
     service: "rds-db",
     action: "sign a connection",
 };
-
-/// What signs.
-#[derive(Debug, Clone)]
-pub(super) struct Signer {
-    pub(super) credentials: Option<SharedCredentialsProvider>,
-    pub(super) region: Option<String>,
-}
 
 impl Signer {
     /// A token for a user of a database, from an instant on.
@@ -38,14 +31,8 @@ impl Signer {
         now: SystemTime,
     ) -> Result<String> {
         let failed = |what: &str| CALL.error("NotSigned", what);
-        let (Some(credentials), Some(region)) = (&self.credentials, &self.region) else {
-            return Err(failed("are there credentials and a region?"));
-        };
-        let identity = credentials
-            .provide_credentials()
-            .await
-            .map_err(|_| failed("the credentials cannot be had"))?
-            .into();
+        let (credentials, region) = self.identity(CALL).await?;
+        let identity = credentials.into();
         let mut settings = SigningSettings::default();
         settings.expires_in = Some(VALID);
         settings.signature_location = SignatureLocation::QueryParams;
@@ -76,22 +63,10 @@ impl Signer {
     }
 }
 
-/// Percent-encodes all but what RFC 3986 leaves unreserved.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
 
     use super::*;
 

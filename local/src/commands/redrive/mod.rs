@@ -1,5 +1,8 @@
 //! `logbook redrive`: dead letters back to the queue.
 
+#[cfg(feature = "aws")]
+mod stack;
+
 use std::process::ExitCode;
 
 use logbook_backends::{Durability, Queue, QueuePolicy};
@@ -8,6 +11,9 @@ use super::block_on;
 use crate::cli::RedriveArgs;
 use crate::host::DataFolder;
 use crate::output;
+
+#[cfg(feature = "aws")]
+pub(super) use stack::on_stack;
 
 pub(super) fn run(args: &RedriveArgs) -> anyhow::Result<ExitCode> {
     block_on(async {

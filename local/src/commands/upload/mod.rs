@@ -1,7 +1,12 @@
 //! `logbook upload`: real logs, by the way that applications take.
 
+mod files;
+#[cfg(feature = "aws")]
+mod on_stack;
+mod summary;
+mod teller;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,57 +14,43 @@ use std::thread::{scope, sleep};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
 use logbook_pipeline::{NewProduct, Registry, add_product, add_product_key};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::{REFUSED, block_on};
+use crate::api::{Client, QueryClient, Sending, Sent};
 use crate::cli::UploadArgs;
-use crate::client::{Client, ReceiptState, Sending, Sent};
 use crate::host::{DataFolder, Secrets};
 use crate::log_file::is_file_name;
 use crate::{output, progress};
+use files::{File, files, id_of};
+#[cfg(feature = "aws")]
+pub(super) use on_stack::on_stack;
+use summary::{Refusal, Summary};
+use teller::Teller;
 
 /// Largest file that is sent.
 const MAX_FILE_BYTES: u64 = 256 << 20;
 /// How long to wait for the last logs to be parsed.
 const MAX_WAIT: Duration = Duration::from_mins(2);
+/// The same for a stack, whose database may have to resume.
+const MAX_WAIT_FOR_STACK: Duration = Duration::from_mins(10);
+/// Where `logbook run` listens.
+const LOCAL_URL: &str = "http://127.0.0.1:8080";
 /// The product of `logbook run`'s first start.
 const FIRST_PRODUCT: &str = "app";
 
-/// What became of all files.
-#[derive(Debug, Default, Serialize)]
-struct Summary {
-    files: usize,
-    sent: usize,
-    already_there: usize,
-    refused: Vec<Refusal>,
-    parsed: usize,
-    duplicate: usize,
-    rejected: Vec<Refusal>,
-    pending: usize,
-    sessions: u64,
-    records: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Refusal {
-    file: String,
-    reason: String,
-    detail: String,
-}
-
-struct File {
-    path: PathBuf,
-    /// The path below what was named, which goes into the id.
-    name: String,
+/// Where to, and who tells what is there.
+struct Way {
+    door: Client,
+    teller: Teller,
+    /// Where to, for people.
+    to: String,
 }
 
 pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
+    check_key(args)?;
     if let Some(file) = args.profile.as_deref().filter(|name| is_file_name(name)) {
         bail!("--profile takes a name: store the file first, `logbook product profile {file}`");
     }
@@ -69,16 +60,48 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
             .or(args.profile.as_deref())
             .unwrap_or(FIRST_PRODUCT),
     )?;
+    let (key, to) = match &args.key {
+        Some(key) => (key.clone(), "the key's product".to_owned()),
+        None => (block_on(local_key(args, &product))?, product.to_string()),
+    };
+    let teller = match (&args.gateway.api_key, &args.gateway.query_url) {
+        (_, Some(url)) => query(args, url, &key)?,
+        // A gateway answers to no receipts.
+        (Some(_), None) => Teller::Nobody,
+        (None, None) => Teller::Door,
+    };
+    let url = args.url.as_deref().unwrap_or(LOCAL_URL);
+    let door = Client::new(url, key, args.gateway.api_key.clone())?;
+    upload(args, &Way { door, teller, to })
+}
+
+/// A key speaks for one product, whatever else is said.
+fn check_key(args: &UploadArgs) -> anyhow::Result<()> {
     if args.key.is_some() && (args.profile.is_some() || args.product.is_some()) {
         bail!(
             "the key decides the product: leave out --key (and LOGBOOK_KEY), or --product and --profile"
         );
     }
-    let key = match &args.key {
-        Some(key) => key.clone(),
-        None => block_on(local_key(args, &product))?,
-    };
-    let client = Client::new(&args.url, key)?;
+    Ok(())
+}
+
+/// The query API that tells, by the token given.
+fn query(args: &UploadArgs, url: &str, key: &str) -> anyhow::Result<Teller> {
+    let token = args.gateway.token.clone().unwrap_or_default();
+    Ok(Teller::Query {
+        client: QueryClient::new(url, token)?,
+        product: product_of(key)?,
+    })
+}
+
+/// The product that an upload key names.
+fn product_of(key: &str) -> anyhow::Result<ProductId> {
+    let named = key.strip_prefix("lbk_").and_then(|key| key.split_once('_'));
+    let (product, _) = named.context("the key is no upload key of a product: those begin lbk_")?;
+    Ok(ProductId::new(product)?)
+}
+
+fn upload(args: &UploadArgs, way: &Way) -> anyhow::Result<ExitCode> {
     let files = files(&args.paths)?;
     if files.is_empty() {
         bail!("there is no file to upload");
@@ -87,19 +110,20 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
         files: files.len(),
         ..Summary::default()
     };
-    let ids = send_all(&client, args, &files, &mut summary)?;
-    if !args.no_wait {
-        settle(&client, &ids, &mut summary)?;
+    let ids = send_all(way, args, &files, &mut summary)?;
+    let waits = !args.no_wait && way.teller.tells_of_parsing();
+    if waits {
+        settle(way, &ids, &mut summary)?;
+    } else if !args.no_wait {
+        output::note(
+            "without a token (--token) it cannot be seen whether they are parsed; \
+             `logbook report ledger` shows it",
+        );
     }
     if args.json {
         output::json(&summary)?;
     } else {
-        let name = if args.key.is_some() {
-            "the key's product"
-        } else {
-            product.as_str()
-        };
-        output::text(&summary.for_people(name, !args.no_wait))?;
+        output::text(&summary.for_people(&way.to, waits))?;
     }
     let good = summary.refused.is_empty() && summary.rejected.is_empty() && summary.pending == 0;
     Ok(if good {
@@ -149,54 +173,9 @@ async fn local_key(args: &UploadArgs, product: &ProductId) -> anyhow::Result<Str
     Ok(key)
 }
 
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<File>> {
-    let mut found = Vec::new();
-    for path in paths {
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        collect(path, &name.unwrap_or_default(), 0, &mut found)?;
-    }
-    Ok(found)
-}
-
-fn collect(path: &Path, name: &str, depth: usize, found: &mut Vec<File>) -> anyhow::Result<()> {
-    let meta =
-        std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if !meta.is_dir() {
-        found.push(File {
-            path: path.to_owned(),
-            name: name.to_owned(),
-        });
-        return Ok(());
-    }
-    if depth > 32 {
-        bail!("{}: folders nest deeper than 32", path.display());
-    }
-    let mut entries = Vec::new();
-    for entry in
-        std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?
-    {
-        entries.push(entry?);
-    }
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let file_name = entry.file_name().to_string_lossy().into_owned();
-        if !file_name.starts_with('.') {
-            collect(
-                &entry.path(),
-                &format!("{name}/{file_name}"),
-                depth + 1,
-                found,
-            )?;
-        }
-    }
-    Ok(())
-}
-
 /// Sends every file that is not there yet; the ids of those that are now.
 fn send_all(
-    client: &Client,
+    way: &Way,
     args: &UploadArgs,
     files: &[File],
     summary: &mut Summary,
@@ -208,7 +187,7 @@ fn send_all(
         for _ in 0..args.jobs {
             scope.spawn(|| {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = send(client, args, file);
+                    let outcome = send(way, args, file);
                     bar.inc(1);
                     let Ok(mut shared) = shared.lock() else {
                         return;
@@ -270,8 +249,8 @@ fn note(
     ids.push((file.name.clone(), id));
 }
 
-/// Sends one file, unless its receipt says that it is there.
-fn send(client: &Client, args: &UploadArgs, file: &File) -> anyhow::Result<(String, Option<Sent>)> {
+/// Sends one file, unless it is said to be there.
+fn send(way: &Way, args: &UploadArgs, file: &File) -> anyhow::Result<(String, Option<Sent>)> {
     let meta = std::fs::metadata(&file.path)?;
     if meta.len() > MAX_FILE_BYTES {
         let detail = format!("larger than {MAX_FILE_BYTES} bytes: split it");
@@ -285,7 +264,7 @@ fn send(client: &Client, args: &UploadArgs, file: &File) -> anyhow::Result<(Stri
     let body = std::fs::read(&file.path)
         .with_context(|| format!("cannot read {}", file.path.display()))?;
     let id = id_of(&file.name, &body);
-    if client.receipt(&id)?.is_some() {
+    if way.teller.is_there(&way.door, &id)? {
         return Ok((id, None));
     }
     let mut given = BTreeMap::new();
@@ -308,30 +287,27 @@ fn send(client: &Client, args: &UploadArgs, file: &File) -> anyhow::Result<(Stri
         consent: args.consent.as_deref(),
         given: &given,
     };
-    Ok((id.clone(), Some(client.send(&sending)?)))
-}
-
-/// The id of a file: of its path below what was named, and its content. The same file sent
-/// again has the same id.
-fn id_of(name: &str, body: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update((name.len() as u64).to_be_bytes());
-    hash.update(name.as_bytes());
-    hash.update(body);
-    let id = URL_SAFE_NO_PAD.encode(&hash.finalize()[..18]);
-    format!("file-{id}")
+    let sent = way.door.send(&sending)?;
+    if matches!(way.teller, Teller::Nobody) && sent == Sent::Duplicate {
+        return Ok((id, None));
+    }
+    Ok((id.clone(), Some(sent)))
 }
 
 /// Waits until every log is parsed or rejected, and sums up.
-fn settle(client: &Client, ids: &[(String, String)], summary: &mut Summary) -> anyhow::Result<()> {
+fn settle(way: &Way, ids: &[(String, String)], summary: &mut Summary) -> anyhow::Result<()> {
     let bar = progress::bar(ids.len() as u64, "parsing");
     let started = Instant::now();
+    let longest = match way.teller {
+        Teller::Door => MAX_WAIT,
+        _ => MAX_WAIT_FOR_STACK,
+    };
     let mut open: Vec<&(String, String)> = ids.iter().collect();
     let mut wait = Duration::from_millis(50);
     loop {
         let mut still = Vec::new();
         for pair in open {
-            match client.receipt(&pair.1)? {
+            match way.teller.receipt(&way.door, &pair.1)? {
                 Some(receipt) if receipt.state != "pending" => {
                     bar.inc(1);
                     summary.settled(&pair.0, receipt);
@@ -340,7 +316,7 @@ fn settle(client: &Client, ids: &[(String, String)], summary: &mut Summary) -> a
             }
         }
         open = still;
-        if open.is_empty() || started.elapsed() > MAX_WAIT {
+        if open.is_empty() || started.elapsed() > longest {
             break;
         }
         sleep(wait);
@@ -349,52 +325,4 @@ fn settle(client: &Client, ids: &[(String, String)], summary: &mut Summary) -> a
     bar.finish_and_clear();
     summary.pending = open.len();
     Ok(())
-}
-
-impl Summary {
-    fn settled(&mut self, file: &str, receipt: ReceiptState) {
-        self.sessions += receipt.sessions.unwrap_or(0);
-        self.records += receipt.records.unwrap_or(0);
-        match receipt.state.as_str() {
-            "parsed" => self.parsed += 1,
-            "duplicate" => self.duplicate += 1,
-            state => self.rejected.push(Refusal {
-                file: file.to_owned(),
-                reason: receipt.reason.unwrap_or_else(|| state.to_owned()),
-                detail: receipt.detail.unwrap_or_default(),
-            }),
-        }
-    }
-
-    fn for_people(&self, product: &str, waited: bool) -> String {
-        let mut out = format!(
-            "{} files for {product}: {} sent, {} there already, {} refused\n",
-            self.files,
-            self.sent,
-            self.already_there,
-            self.refused.len()
-        );
-        if waited {
-            out.push_str(&format!(
-                "{} parsed ({} sessions, {} records), {} duplicates, {} rejected, {} pending\n",
-                self.parsed,
-                self.sessions,
-                self.records,
-                self.duplicate,
-                self.rejected.len(),
-                self.pending
-            ));
-        }
-        let rows: Vec<_> = self
-            .refused
-            .iter()
-            .chain(&self.rejected)
-            .map(|r| vec![r.file.clone(), r.reason.clone(), r.detail.clone()])
-            .collect();
-        if !rows.is_empty() {
-            out.push('\n');
-            out.push_str(&output::table(&["file", "reason", "because"], &rows));
-        }
-        out
-    }
 }

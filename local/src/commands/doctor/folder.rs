@@ -1,79 +1,21 @@
-//! `logbook doctor`: what is wrong with an installation, and what to do.
+//! What is wrong with a data folder.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use logbook_backends::sql::ledger;
 use logbook_backends::{Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
 use logbook_model::{Day, ProductId, Timestamp};
-use logbook_pipeline::{Registry, archived_products, sweep_inbox};
-use serde::Serialize;
+use logbook_pipeline::{archived_products, sweep_inbox};
 
-use super::{REFUSED, block_on};
+use super::{Report, Verdict, products};
 use crate::cli::DoctorArgs;
 use crate::host::{DataFolder, now};
-use crate::output;
 
 /// Messages older than this should have been parsed.
 const OLD: Duration = Duration::from_mins(10);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Verdict {
-    Good,
-    Look,
-    Bad,
-}
-
-#[derive(Debug, Serialize)]
-struct Finding {
-    check: &'static str,
-    verdict: Verdict,
-    found: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    what_to_do: String,
-}
-
-#[derive(Debug, Default)]
-struct Report(Vec<Finding>);
-
-impl Report {
-    fn add(&mut self, check: &'static str, verdict: Verdict, found: String, what_to_do: &str) {
-        let what_to_do = if verdict == Verdict::Good {
-            ""
-        } else {
-            what_to_do
-        }
-        .to_owned();
-        self.0.push(Finding {
-            check,
-            verdict,
-            found,
-            what_to_do,
-        });
-    }
-}
-
-pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let report = block_on(examine(args))?;
-    if args.json {
-        output::json(&report.0)?;
-    } else {
-        output::text(&for_people(&report))?;
-    }
-    let bad = report
-        .0
-        .iter()
-        .any(|finding| finding.verdict == Verdict::Bad);
-    Ok(if bad {
-        ExitCode::from(REFUSED)
-    } else {
-        ExitCode::SUCCESS
-    })
-}
-
-async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
+pub(super) async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let data = DataFolder::existing(args.data.data.clone())?;
     folder(&data, &mut report);
@@ -81,11 +23,16 @@ async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let Some(archive) = archive(&data, &mut report).await else {
         return Ok(report);
     };
-    let registry = Registry::new(archive.clone(), Duration::ZERO);
     inbox(&data, &mut report).await;
     queue(&data, &mut report).await;
     let sessions = sessions(&data, &archive, &mut report).await;
-    products(&archive, &registry, sessions.as_ref(), &mut report).await;
+    let strangers = "`logbook product add ID`, then `logbook rebuild`, if they are yours";
+    let products = products(&archive, strangers, &mut report).await;
+    if let (Some(sessions), Some(products)) = (sessions, products) {
+        for product in products.products() {
+            balance(&sessions, &product.id, &mut report).await;
+        }
+    }
     Ok(report)
 }
 
@@ -253,59 +200,6 @@ async fn sessions(
     }
 }
 
-async fn products(
-    archive: &ObjectStore,
-    registry: &Registry,
-    sessions: Option<&Database>,
-    report: &mut Report,
-) {
-    let snapshot = match registry.snapshot().await {
-        Ok(snapshot) => snapshot,
-        Err(error) => {
-            report.add(
-                "products",
-                Verdict::Bad,
-                error.to_string(),
-                "mend the file that it names",
-            );
-            return;
-        }
-    };
-    let count = snapshot.products().count();
-    let verdict = if count > 0 {
-        Verdict::Good
-    } else {
-        Verdict::Bad
-    };
-    report.add(
-        "products",
-        verdict,
-        format!("{count} registered"),
-        "`logbook product add ID`",
-    );
-    for fault in snapshot.faults() {
-        let what = "mend it: the products that it concerns wait for that, the others go on";
-        report.add("products", Verdict::Bad, fault.to_string(), what);
-    }
-    match archived_products(archive).await {
-        Ok(mut others) => {
-            others.retain(|id| matches!(snapshot.product(id), Ok(None)));
-            if !others.is_empty() {
-                let others: Vec<_> = others.iter().map(ToString::to_string).collect();
-                let found = format!("logs came for no product of yours: {}", others.join(", "));
-                let what = "`logbook product add ID`, then `logbook rebuild`, if they are yours";
-                report.add("products", Verdict::Look, found, what);
-            }
-        }
-        Err(error) => report.add("archive", Verdict::Bad, error.to_string(), "see the error"),
-    }
-    if let Some(sessions) = sessions {
-        for product in snapshot.products() {
-            balance(sessions, &product.id, report).await;
-        }
-    }
-}
-
 /// Whether all that was received for a product is accounted for.
 async fn balance(sessions: &Database, product: &ProductId, report: &mut Report) {
     let days = Day(0)..=now().day().plus(1);
@@ -338,20 +232,4 @@ async fn balance(sessions: &Database, product: &ProductId, report: &mut Report) 
         }
         Err(error) => report.add("ledger", Verdict::Bad, error.to_string(), "see the error"),
     }
-}
-
-fn for_people(report: &Report) -> String {
-    let mut out = String::new();
-    for finding in &report.0 {
-        let mark = match finding.verdict {
-            Verdict::Good => "✓",
-            Verdict::Look => "·",
-            Verdict::Bad => "✗",
-        };
-        out.push_str(&format!("{mark} {:<16} {}\n", finding.check, finding.found));
-        if !finding.what_to_do.is_empty() {
-            out.push_str(&format!("  {:<16} → {}\n", "", finding.what_to_do));
-        }
-    }
-    out
 }
