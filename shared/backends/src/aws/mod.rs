@@ -29,6 +29,7 @@ pub struct AwsClients {
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
+    config: aws_config::SdkConfig,
     signer: token::Signer,
 }
 
@@ -84,7 +85,13 @@ impl AwsClients {
                 credentials: config.credentials_provider(),
                 region: config.region().map(ToString::to_string),
             },
+            config,
         }
+    }
+
+    /// The configuration, for the client of a service that one function alone speaks to.
+    pub const fn config(&self) -> &aws_config::SdkConfig {
+        &self.config
     }
 
     /// A secret's text, by its name or ARN.
