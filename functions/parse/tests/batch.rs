@@ -59,8 +59,8 @@ impl Site {
         let site = Self {
             context: Context {
                 registry: Arc::new(Registry::new(archive.clone(), Duration::ZERO)),
-                vault: Arc::new(Vault::new(archive, keys)),
                 marks: Some(Arc::new(Marks::new(archive.clone()))),
+                vault: Arc::new(Vault::new(archive, keys)),
                 database,
                 patience: Duration::ZERO,
                 now: || NOON,
