@@ -3,16 +3,22 @@
 //! Each run brings every product's reports up to date, as far as its time goes; the rest is
 //! done by the next. A product that another run is at work on is passed over.
 
+mod behind;
+mod called;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use logbook_backends::Database;
+use logbook_bootstrap::metrics::{self, Unit};
 use logbook_model::{ProductId, Timestamp};
-use logbook_pipeline::{Registry, Snapshot};
+use logbook_pipeline::{Marks, Registry, Snapshot};
 use logbook_reports::{Error, Progress, Settings, analyze};
 use serde::Serialize;
+
+use called::Called;
 
 /// What the function needs, built once.
 #[derive(Debug, Clone)]
@@ -21,12 +27,16 @@ pub struct Context {
     pub analytics: Database,
     /// The products whose reports are kept.
     pub registry: Arc<Registry>,
+    /// Where it is told which products there is something to do of; without, each run looks at all.
+    pub marks: Option<Arc<Marks>>,
+    /// How long a run waits for a database that is away.
+    pub patience: Duration,
     /// How long a run may take. A step that has begun is finished: leave it some seconds.
     pub budget: Duration,
     /// For how long before the scheduled instant nothing is vouched for: what was received in
     /// that time may not be parsed yet.
     pub settling: Duration,
-    /// The clock, for events that bear no time.
+    /// The clock.
     pub now: fn() -> Timestamp,
 }
 
@@ -37,8 +47,10 @@ pub struct AnalyzeSummary {
     pub products: BTreeMap<ProductId, Progress>,
     /// Products that another run is at work on.
     pub busy: Vec<ProductId>,
-    /// Products that were not come to, for lack of time.
+    /// Products that were not come to, for lack of time or of a database.
     pub waiting: Vec<ProductId>,
+    /// Products that could not be brought up to date.
+    pub failed: Vec<ProductId>,
 }
 
 impl AnalyzeSummary {
@@ -52,9 +64,12 @@ impl AnalyzeSummary {
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalyzeError {
-    /// The registry cannot be read.
-    #[error("the registry cannot be read: {0}")]
+    /// The registry or the marks cannot be read, or a mark not be put.
+    #[error("the registry or the marks: {0}")]
     Registry(#[from] logbook_pipeline::Error),
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] logbook_backends::Error),
     /// A product's reports could not be brought up to date.
     #[error(transparent)]
     Reports(#[from] Error),
@@ -62,9 +77,10 @@ pub enum AnalyzeError {
 
 /// Handles a scheduled event: its time, less the settling, is what reports are complete to.
 ///
-/// The products share the budget in turns: each minute another comes first, so that a large
-/// one starves none. If a product fails, the others are done all the same, and then the run
-/// fails with the first failure.
+/// Where there are marks, a product that none calls for is passed over, and where none calls for
+/// any, the database is not opened. The products share the budget in turns: each minute another
+/// comes first, so that a large one starves none. If a product fails, the others are done all the
+/// same, and then the run fails with the first failure.
 pub async fn handle(
     context: &Context,
     event: EventBridgeEvent,
@@ -74,32 +90,77 @@ pub async fn handle(
         None => (context.now)().0,
     };
     let as_of = Timestamp(scheduled.saturating_sub(context.settling.as_micros() as i64));
-    let started = Instant::now();
-    let mut summary = AnalyzeSummary::default();
+    let snapshot = context.registry.snapshot().await?;
+    let called = Called::read(context, &snapshot, as_of).await?;
+    let mut run = Run {
+        context,
+        called,
+        as_of,
+        until: Instant::now() + context.budget,
+        is_awake: None,
+        summary: AnalyzeSummary::default(),
+    };
     let mut failure = None;
-    let products = products_of(&*context.registry.snapshot().await?);
+    let products = products_of(&snapshot);
     for (product, settings) in in_turn(&products, scheduled) {
-        let left = context.budget.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            summary.waiting.push(product.clone());
-            continue;
+        if let Err(error) = run.product(product, settings).await {
+            tracing::error!(%product, %error, "could not analyze");
+            failure.get_or_insert(error);
+            run.summary.failed.push(product.clone());
+        }
+    }
+    behind::tell(&run).await;
+    metrics::put("Heartbeat", Unit::Count, 1.0);
+    failure.map_or(Ok(run.summary), Err)
+}
+
+/// A run over the products.
+struct Run<'a> {
+    context: &'a Context,
+    called: Called,
+    as_of: Timestamp,
+    until: Instant,
+    /// Whether the database answers, once it was asked.
+    is_awake: Option<bool>,
+    summary: AnalyzeSummary,
+}
+
+impl Run<'_> {
+    async fn product(
+        &mut self,
+        product: &ProductId,
+        settings: &Settings,
+    ) -> Result<(), AnalyzeError> {
+        let (context, as_of) = (self.context, self.as_of);
+        if !self.called.calls(product) {
+            return Ok(());
+        }
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() || self.is_awake == Some(false) {
+            self.summary.waiting.push(product.clone());
+            return Ok(());
+        }
+        if self.is_awake.is_none() {
+            let awake = context.analytics.wait(context.patience).await;
+            self.is_awake = Some(awake.is_ok());
+            awake?;
         }
         match analyze(&context.analytics, product, settings, left, as_of).await {
             Ok(progress) => {
                 tracing::info!(%product, ?progress, "analyzed");
-                summary.products.insert(product.clone(), progress);
+                self.summary.products.insert(product.clone(), progress);
+                if progress.days_left == 0 {
+                    self.called.settle(context, product, as_of).await?;
+                }
             }
             Err(Error::Busy { until }) => {
                 tracing::info!(%product, %until, "another run is at work");
-                summary.busy.push(product.clone());
+                self.summary.busy.push(product.clone());
             }
-            Err(error) => {
-                tracing::error!(%product, %error, "could not analyze");
-                failure.get_or_insert(error);
-            }
+            Err(error) => return Err(error.into()),
         }
+        Ok(())
     }
-    failure.map_or(Ok(summary), |error| Err(error.into()))
 }
 
 fn products_of(snapshot: &Snapshot) -> Vec<(ProductId, Settings)> {

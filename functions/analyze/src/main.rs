@@ -1,16 +1,22 @@
 //! The function in Lambda.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use logbook_analyze::{Context, handle};
-use logbook_bootstrap::lambda::{Error, Stores, now, run, start};
+use logbook_bootstrap::lambda::{Error, Stores, now, program, run};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    let stores = Stores::open(start("analyze")).await;
+async fn main() -> ExitCode {
+    program("analyze", serve).await
+}
+
+async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
-        analytics: stores.analytics().await?,
+        analytics: stores.analytics()?,
         registry: stores.registry()?,
+        marks: Some(stores.marks()?),
+        patience: Duration::from_mins(1),
         // Of Lambda's 14 minutes, with some left for the step that has begun.
         budget: Duration::from_mins(12),
         settling: Duration::from_mins(10),

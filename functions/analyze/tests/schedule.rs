@@ -40,6 +40,8 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
     Context {
         analytics,
         registry: Arc::new(Registry::new(store, Duration::ZERO)),
+        marks: None,
+        patience: Duration::ZERO,
         budget,
         settling: Duration::from_mins(10),
         now: Timestamp::default,

@@ -1,19 +1,23 @@
 //! S3 event → sealed log in the archive (out of the inbox), message on the queue (out of the
-//! archive).
+//! archive); schedule → what was not told of, and runs of the bulk path.
 //!
 //! No database is touched. S3 tells of an object at least once, in any order, and sometimes
 //! never: taking the same object in twice changes nothing, and a sweep makes up for silence.
 
+mod bulk;
 mod enqueue;
+mod inbox_sweep;
 mod take_in;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::event::s3::S3Event;
 use logbook_backends::{ObjectStore, Queue};
 use logbook_model::Timestamp;
 use logbook_pipeline::{ARCHIVE_PREFIX, INBOX_PREFIX, Registry, Vault};
 
+pub use bulk::{Bulk, BulkError, Drained, GlueJob, Run, RunState, Start};
 pub use enqueue::enqueue;
 pub use take_in::{MAX_OBJECT_BYTES, TakenIn, refuse_too_large, take_in};
 
@@ -28,6 +32,10 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// The parse queue.
     pub queue: Queue,
+    /// The bulk path; without one all goes to the parse queue.
+    pub bulk: Option<Bulk>,
+    /// How long a scheduled task may take; what has begun by then is finished.
+    pub budget: Duration,
     /// The clock.
     pub now: fn() -> Timestamp,
 }
@@ -45,6 +53,15 @@ pub enum IntakeError {
         /// The first failure.
         first: logbook_pipeline::Error,
     },
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] logbook_pipeline::Error),
+    /// The bulk path failed.
+    #[error("the bulk path: {0}")]
+    Bulk(#[from] BulkError),
+    /// The schedule asks for something that is not known here, or not set up.
+    #[error("there is no task {0}")]
+    Task(String),
     /// The event has records, and they are not those of S3.
     #[error("the event's records are not those of S3: {0}")]
     Event(#[from] serde_json::Error),
@@ -52,6 +69,9 @@ pub enum IntakeError {
 
 /// Handles one event. `s3:TestEvent` and other keys are passed over.
 pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {
+    if let Some(task) = event["detail"]["task"].as_str() {
+        return scheduled(context, task).await;
+    }
     if event.get("Records").is_none() {
         tracing::info!("an event without records was passed over");
         return Ok(());
@@ -60,10 +80,12 @@ pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), I
     let all = event.records.len();
     let (mut failed, mut first) = (0, None);
     for record in event.records {
-        let Some(key) = record.s3.object.key.as_deref().map(decode_key) else {
+        let object = record.s3.object;
+        let Some(key) = object.key.as_deref().map(decode_key) else {
             continue;
         };
-        if let Err(error) = one(context, &key).await {
+        let bytes = object.size.and_then(|bytes| u64::try_from(bytes).ok());
+        if let Err(error) = one(context, &key, bytes).await {
             tracing::error!(error = %error, "object not taken in");
             failed += 1;
             first.get_or_insert(error);
@@ -75,11 +97,20 @@ pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), I
     }
 }
 
-async fn one(context: &Context, key: &str) -> logbook_pipeline::Result<()> {
+/// What a schedule asks for.
+async fn scheduled(context: &Context, task: &str) -> Result<(), IntakeError> {
+    match (task, &context.bulk) {
+        ("inbox-sweep", _) => inbox_sweep::sweep(context).await.map(drop),
+        ("bulk-drain", Some(bulk)) => Ok(bulk::drain(context, bulk).await.map(drop)?),
+        _ => Err(IntakeError::Task(task.to_owned())),
+    }
+}
+
+async fn one(context: &Context, key: &str, bytes: Option<u64>) -> logbook_pipeline::Result<()> {
     if key.starts_with(INBOX_PREFIX) {
         take_in(context, key).await.map(drop)
     } else if key.starts_with(ARCHIVE_PREFIX) {
-        enqueue(context, key).await
+        enqueue(context, key, bytes).await
     } else {
         Ok(())
     }

@@ -6,7 +6,7 @@ use logbook_backends::Head;
 use logbook_backends::sql::Via;
 use logbook_model::{Consent, LogId, ProductId};
 use logbook_pipeline::{
-    Archived, Attempt, Error, InboxKey, NewLog, Product, Refusal, Result, SAID, StatedError,
+    Archived, Attempt, BULK, Error, InboxKey, NewLog, Product, Refusal, Result, SAID, StatedError,
     archive_log, stated_consent, steps,
 };
 
@@ -150,6 +150,7 @@ async fn new_log(context: &Context, key: &str, found: Found) -> Result<Option<Ne
         received_at: head.created_at,
         consent,
         profile: None,
+        bulk: head.metadata.contains_key(BULK),
         refused: too_large.then_some(Refusal::TooLarge { bytes: head.size }),
         // Of a log that is not kept nothing is said.
         metadata: if too_large { BTreeMap::new() } else { metadata },

@@ -2,21 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
-use logbook_backends::{
-    Durability, Keys, ObjectStore, Put, PutOutcome, Queue, QueuePolicy, Receive,
-};
-use logbook_intake::{Context, IntakeError, MAX_OBJECT_BYTES, TakenIn, handle, take_in};
-use logbook_model::{Consent, LogId, ProductId, Timestamp};
-use logbook_pipeline::{
-    Archived, Job, NewProduct, Refusal, Registry, Vault, add_product, archive_key, open_log,
-};
+use logbook_backends::{Put, PutOutcome};
+use logbook_intake::{IntakeError, MAX_OBJECT_BYTES, TakenIn, take_in};
+use logbook_model::{Consent, LogId};
+use logbook_pipeline::{Archived, Job, Refusal, archive_key, open_log};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use support::{LOG, NOON, Site, product};
 
 const INBOX_PUT: &str = include_str!("../../../events/s3-inbox-put.json");
 const ARCHIVE_PUT: &str = include_str!("../../../events/s3-archive-put.json");
@@ -24,89 +21,6 @@ const TEST_EVENT: &str = include_str!("../../../events/s3-test-event.json");
 const PARSE_BATCH: &str = include_str!("../../../events/sqs-parse-batch.json");
 /// The key in the golden event, decoded.
 const KEY: &str = "inbox/editor/files/größer als+zuvor.log";
-const LOG: &str = "{\"name\":\"start\"}\n{\"name\":\"save\"}\n";
-const NOON: Timestamp = Timestamp(1_793_620_800_000_000);
-
-struct Site {
-    context: Context,
-    directory: TempDir,
-}
-
-impl Site {
-    /// With the product `editor`.
-    async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let at = |name: &str| directory.path().join(name);
-        let process = Durability::Process;
-        let archive = ObjectStore::open_dir(&at("archive"), process)
-            .await
-            .unwrap();
-        let inbox = ObjectStore::open_dir(&at("inbox"), process).await.unwrap();
-        let keys = Keys::open_dir(&at("keys")).await.unwrap();
-        let path = at("queue.db");
-        let queue = Queue::open_file(&path, QueuePolicy::default());
-        let new = NewProduct {
-            id: product("editor"),
-            profile: "logbook".to_owned(),
-            consent: Consent::Usage,
-            min_users: 5,
-            accounts_readable: false,
-        };
-        add_product(&archive, new).await.unwrap();
-        let context = Context {
-            registry: Arc::new(Registry::new(archive.clone(), Duration::ZERO)),
-            vault: Arc::new(Vault::new(archive, keys)),
-            inbox,
-            queue: queue.await.unwrap(),
-            now: || NOON,
-        };
-        Self { context, directory }
-    }
-
-    async fn drop_in(&self, key: &str, said: &[(&str, &str)]) {
-        let said: BTreeMap<String, String> = said
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let body = LOG.as_bytes().to_vec();
-        let put = self.context.inbox.put(key, body, said, Put::IfAbsent);
-        put.await.unwrap();
-    }
-
-    async fn tell(&self, event: &str) -> Result<(), IntakeError> {
-        handle(&self.context, serde_json::from_str(event).unwrap()).await
-    }
-
-    async fn keys(&self, store: &ObjectStore, prefix: &str) -> Vec<String> {
-        let page = store.list(prefix, None, 100).await.unwrap();
-        page.objects.into_iter().map(|object| object.key).collect()
-    }
-
-    async fn archived(&self) -> Vec<String> {
-        self.keys(&self.context.vault.archive, "archive/").await
-    }
-
-    async fn waiting(&self) -> Vec<String> {
-        self.keys(&self.context.inbox, "").await
-    }
-
-    async fn queued(&self) -> Vec<Job> {
-        let receive = Receive {
-            max: 10,
-            wait: Duration::ZERO,
-            visibility: Duration::from_mins(1),
-        };
-        let messages = self.context.queue.receive(receive).await.unwrap();
-        messages
-            .iter()
-            .map(|message| Job::from_body(&message.body).unwrap())
-            .collect()
-    }
-}
-
-fn product(id: &str) -> ProductId {
-    ProductId::new(id).unwrap()
-}
 
 /// An event of some inbox keys, as they stand in it.
 fn event_of(keys: &[&str]) -> String {

@@ -1,14 +1,19 @@
 //! The function in Lambda.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
-use logbook_bootstrap::lambda::{Error, Stores, Web, run, start};
+use logbook_bootstrap::lambda::{Error, Stores, Web, program, run};
 use logbook_migrate::{Context, handle};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    program("migrate", serve).await
+}
+
+async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
-        stores: Stores::open(start("migrate")).await,
+        stores,
         web: Web::new(Duration::from_secs(10), 3),
         // Of the function's 14 minutes.
         budget: Duration::from_mins(13),

@@ -50,7 +50,7 @@ pub(crate) fn plain(name: String, what: &'static str) -> Result<String, MigrateE
 /// A connection to the server, once it is there: a database that resumes takes some seconds.
 pub(crate) async fn server(stores: &Stores) -> Result<Database, MigrateError> {
     loop {
-        let server = Database::open_mysql(&stores.database(ALWAYS_THERE).await?)?;
+        let server = Database::open_mysql(&stores.database(ALWAYS_THERE)?)?;
         match server.execute_script("SELECT 1").await {
             Ok(()) => return Ok(server),
             Err(error) if error.is_resuming() => {
@@ -72,10 +72,10 @@ pub(crate) async fn make(
         let script = format!("CREATE DATABASE IF NOT EXISTS `{name}`");
         server.execute_script(&script).await?;
     }
-    let sessions = stores.sessions().await?;
+    let sessions = stores.sessions()?;
     sql::migrate(&sessions).await?;
     sessions.close().await;
-    let analytics = stores.analytics().await?;
+    let analytics = stores.analytics()?;
     logbook_reports::migrate(&analytics).await?;
     analytics.close().await;
     Ok(())

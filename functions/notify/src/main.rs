@@ -1,13 +1,17 @@
 //! The function in Lambda.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
-use logbook_bootstrap::lambda::{Error, Stores, Web, run, start};
+use logbook_bootstrap::lambda::{Error, Stores, Web, program, run};
 use logbook_notify::{Context, Webhook, handle};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    let stores = Stores::open(start("notify")).await;
+async fn main() -> ExitCode {
+    program("notify", serve).await
+}
+
+async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
         webhook: Webhook::new(stores.secret("LOGBOOK_SLACK_WEBHOOK_SECRET_ARN").await?),
         told: stores.inbox()?,

@@ -1,17 +1,25 @@
 //! The function in Lambda.
 
 use std::convert::Infallible;
+use std::process::ExitCode;
+use std::time::Duration;
 
-use logbook_bootstrap::lambda::{Error, Stores, now, run, start};
+use logbook_bootstrap::lambda::{Error, Stores, now, program, run};
 use logbook_parse::{Context, handle};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    let stores = Stores::open(start("parse")).await;
+async fn main() -> ExitCode {
+    program("parse", serve).await
+}
+
+async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
         vault: stores.vault()?,
         registry: stores.registry()?,
-        database: stores.sessions().await?,
+        database: stores.sessions()?,
+        marks: Some(stores.marks()?),
+        // Of Lambda's five minutes: what is left is for the batch.
+        patience: Duration::from_secs(150),
         now,
     };
     run(context, |context, event| async move {

@@ -12,10 +12,15 @@ use logbook_backends::{Database, Durability, Keys, ObjectStore, Put};
 use logbook_model::{Consent, LogId, LogReject, ProductId, Timestamp};
 use logbook_parse::{Context, handle};
 use logbook_pipeline::{
-    Archived, Attempt, NewLog, NewProduct, Registry, Vault, add_product, archive_log,
+    Archived, Attempt, Marks, NewLog, NewProduct, Registry, Vault, add_product, archive_log,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+#[path = "../../../tests/lambda/told.rs"]
+mod told;
+
+use told::{Told, value, watched};
 
 const BATCH: &str = include_str!("../../../events/sqs-parse-batch.json");
 /// Messages of the golden batch.
@@ -26,7 +31,7 @@ const NOON: Timestamp = Timestamp(1_793_620_800_000_000);
 
 struct Site {
     context: Context,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Site {
@@ -54,11 +59,13 @@ impl Site {
         let site = Self {
             context: Context {
                 registry: Arc::new(Registry::new(archive.clone(), Duration::ZERO)),
+                marks: Some(Arc::new(Marks::new(archive.clone()))),
                 vault: Arc::new(Vault::new(archive, keys)),
                 database,
+                patience: Duration::ZERO,
                 now: || NOON,
             },
-            _directory: directory,
+            directory,
         };
         site.archive("editor", "run-1", "{\"name\":\"a\",\"session\":\"s1\"}\n")
             .await;
@@ -77,6 +84,7 @@ impl Site {
             received_at: NOON,
             attempt: Attempt(id.to_owned()),
             refused: None,
+            bulk: false,
             readable_accounts: false,
             profile: None,
             metadata: BTreeMap::new(),
@@ -213,4 +221,74 @@ async fn a_registry_that_cannot_be_read_brings_every_message_back() {
     put.await.unwrap();
     assert_eq!(site.failures(BATCH).await.len(), 3);
     assert_eq!(site.row("editor", "run-1").await, None);
+}
+
+impl Site {
+    /// The products that are marked for analysis, and the tags of their marks.
+    async fn marked(&self) -> Vec<(String, String)> {
+        let archive = &self.context.vault.archive;
+        let page = archive.list("state/", None, 100).await.unwrap();
+        let marks = page.objects.into_iter();
+        marks.map(|object| (object.key, object.etag)).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_is_committed_is_marked_for_analysis_once_a_product() {
+    let site = Site::new().await;
+    assert!(site.marked().await.is_empty());
+    site.failures(BATCH).await;
+    let marked = site.marked().await;
+    assert_eq!(marked.len(), 1);
+    assert_eq!(marked[0].0, "state/analyze/editor/dirty");
+    // At the same minute: it is known to be there.
+    site.failures(&batch(&[&job("editor", "run-1")])).await;
+    assert_eq!(site.marked().await, marked);
+}
+
+#[tokio::test]
+async fn nothing_is_marked_of_which_nothing_was_committed() {
+    let site = Site::new().await;
+    site.context.database.close().await;
+    site.failures(BATCH).await;
+    assert!(site.marked().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_whose_product_cannot_be_marked_comes_again_and_marks_it_then() {
+    let site = Site::new().await;
+    // A file in the place of the folder that the mark would lie in.
+    let state = site.directory.path().join("archive/state");
+    std::fs::write(&state, b"").unwrap();
+    let mut failures = site.failures(BATCH).await;
+    failures.sort();
+    assert_eq!(failures, [FIRST, POISON, THIRD]);
+    assert!(site.row("editor", "run-1").await.is_some(), "committed");
+    std::fs::remove_file(&state).unwrap();
+    assert_eq!(site.failures(BATCH).await, [POISON]);
+    assert_eq!(site.marked().await.len(), 1);
+}
+
+#[tokio::test]
+async fn outcomes_are_counted_by_the_names_that_are_watched() {
+    let told = Told::listen();
+    let site = Site::new().await;
+    site.archive("editor", "again", "{\"name\":\"a\",\"session\":\"s1\"}\n")
+        .await;
+    site.archive("editor", "blank", "\n").await;
+    let bodies = ["run-1", "again", "blank", "run-2", "none"].map(|id| job("editor", id));
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    site.failures(&batch(&bodies)).await;
+    let metrics = told.metrics();
+    for (name, n) in [
+        ("LogsParsed", 2.0),
+        ("LogsDuplicate", 1.0),
+        ("LogsRejected", 1.0),
+        ("LogsFailed", 1.0),
+    ] {
+        assert_eq!(value(&metrics, name), Some(n), "{name}");
+    }
+    for name in watched("parse") {
+        assert!(value(&metrics, &name).is_some(), "{name}");
+    }
 }

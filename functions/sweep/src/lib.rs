@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use logbook_backends::sql::ledger;
+use logbook_backends::sql::{dirty_days, ledger, next_silence};
 use logbook_backends::{Database, ObjectStore, Queue};
 use logbook_bootstrap::metrics::{self, Unit};
 use logbook_model::{Day, ProductId, Timestamp};
-use logbook_pipeline::{Registry, Requeue, archived_products, sweep_archive};
+use logbook_pipeline::{Marks, Registry, Requeue, archived_products, sweep_archive};
 use serde::Serialize;
 
 /// Days back whose balance is looked at.
@@ -29,6 +29,10 @@ pub struct Context {
     pub queue: Queue,
     /// The sessions schema.
     pub database: Database,
+    /// Where it is told that there is something to analyze: a mark that was lost is made up for.
+    pub marks: Arc<Marks>,
+    /// How long a database that is away is waited for.
+    pub patience: Duration,
     /// How old a log must be to be queued again; younger ones are left to the ordinary way.
     pub age: Duration,
     /// For how long before now the ledger says nothing: an object may have its time and not yet
@@ -68,6 +72,7 @@ pub async fn handle(
 ) -> Result<SweepSummary, SweepError> {
     let mut summary = SweepSummary::default();
     let mut failure = None;
+    context.database.wait(context.patience).await?;
     for product in products(context).await? {
         if let Err(error) = one(context, &product, &mut summary).await {
             tracing::error!(%product, %error, "not swept");
@@ -118,5 +123,24 @@ async fn one(
     .await?;
     let unbalanced = days.days.iter().filter(|day| day.balanced == Some(false));
     summary.unbalanced_days += unbalanced.count();
+    if is_behind(context, product, as_of).await? {
+        context.marks.put_dirty(product, now).await?;
+    }
     Ok(())
+}
+
+/// Whether reports do not show all that is parsed, or silence was not judged.
+async fn is_behind(
+    context: &Context,
+    product: &ProductId,
+    as_of: Timestamp,
+) -> Result<bool, SweepError> {
+    if !dirty_days(&context.database, Some(product), 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(true);
+    }
+    let silence = next_silence(&context.database, product, Timestamp(i64::MIN)).await?;
+    Ok(silence.is_some_and(|at| at < as_of))
 }

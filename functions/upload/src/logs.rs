@@ -110,6 +110,7 @@ pub(crate) async fn archive(
         attempt: Attempt(Uuid::new_v4().simple().to_string()),
         profile: (via == Via::Otlp).then(|| "otlp".to_owned()),
         refused: None,
+        bulk: false,
         readable_accounts: product.accounts_readable,
         metadata: given.metadata,
     };

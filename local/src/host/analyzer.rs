@@ -27,6 +27,8 @@ impl Analyzer {
         let context = logbook_analyze::Context {
             analytics: self.analytics.clone(),
             registry: Arc::clone(&self.registry),
+            marks: None,
+            patience: Duration::ZERO,
             budget: BUDGET,
             settling,
             now,

@@ -15,7 +15,7 @@ mod server;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use logbook_backends::{Created, Database, Durability, Keys, ObjectStore, Queue, QueuePolicy};
@@ -88,6 +88,8 @@ impl Host {
             inbox: self.inbox.clone(),
             registry: Arc::clone(&self.registry),
             queue: self.queue.clone(),
+            bulk: None,
+            budget: Duration::from_mins(1),
             now,
         }
     }
@@ -97,6 +99,8 @@ impl Host {
             vault: Arc::clone(&self.vault),
             registry: Arc::clone(&self.registry),
             database: self.sessions.clone(),
+            marks: None,
+            patience: Duration::ZERO,
             now,
         }
     }

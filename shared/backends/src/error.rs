@@ -68,6 +68,9 @@ pub enum Error {
     /// The database refused. See [`Error::is_transient`].
     #[error("database: {0}")]
     Sql(#[from] sqlx::Error),
+    /// The database went away over another of the same batch. Transient.
+    #[error("database: away")]
+    Away,
     /// The schema could not be brought up to date. Transient: nothing about a log is at fault.
     #[error("migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -104,7 +107,10 @@ impl Error {
     /// Whether the database cannot be reached for now: it resumes from a pause, restarts, or
     /// another machine takes over. Such an error is transient.
     pub fn is_resuming(&self) -> bool {
-        matches!(self, Self::Sql(error) if fault::is_absent(error))
+        match self {
+            Self::Sql(error) => fault::is_absent(error),
+            other => matches!(other, Self::Away),
+        }
     }
 
     /// Whether the same row was inserted by another, or another transaction was in the way.

@@ -16,12 +16,13 @@ mod keys;
 mod object;
 mod queue;
 pub mod sql;
+pub mod trace;
 
 #[cfg(feature = "aws")]
 pub use aws::{AwsClients, AwsOptions, FiringAlarm, Invoked, StackDescription, tls_config};
 pub use database::{Attached, Database, Migrations};
 #[cfg(feature = "mysql")]
-pub use database::{Authority, Credentials, MySqlConfig, Tls, TokenProvider};
+pub use database::{Authority, Credentials, Login, LoginProvider, MySqlConfig, Tls, TokenProvider};
 pub use disk::Durability;
 pub use error::{Error, Result};
 #[cfg(feature = "aws")]

@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use contract::{Kind, contract, take};
 use emulator::{Emulator, unique};
-use logbook_backends::{Attributes, Error, Queue};
+use logbook_backends::{Attributes, AwsClients, AwsOptions, Error, Queue, trace};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 const SQS: Kind = Kind {
     short: Duration::from_secs(1),
@@ -73,4 +75,52 @@ async fn a_queue_that_is_missing_may_come() {
     let error = queue.send("x", &Attributes::new()).await.unwrap_err();
     assert!(matches!(&error, Error::Service { service: "sqs", .. }));
     assert!(error.is_transient());
+}
+
+/// Takes one batch of one message, and gives the request's body.
+async fn one_batch(listener: TcpListener) -> String {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufReader::new(stream);
+    let (mut length, mut line) = (0, String::new());
+    while { stream.read_line(&mut line) }.await.unwrap() > 2 {
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    let sent = r#"{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"d"}],"Failed":[]}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{sent}",
+        sent.len()
+    );
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    String::from_utf8(body).unwrap()
+}
+
+/// What is sent is looked at, because no emulator gives the attribute back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_bears_the_trace_on_that_it_was_sent_in() {
+    if Emulator::find().await.is_none() {
+        return; // there are no credentials
+    }
+    let trace_id = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+    for header in [Some(trace_id.to_owned()), None] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let options = AwsOptions {
+            endpoint_url: Some(url.clone()),
+            s3_path_style: None,
+        };
+        let queue = Queue::open_sqs(&AwsClients::load(options).await, format!("{url}/1/q"), "");
+        let batch = tokio::spawn(one_batch(listener));
+        let attributes = Attributes::new();
+        trace::within(header.clone(), queue.send("a log", &attributes))
+            .await
+            .unwrap();
+        let body: serde_json::Value = serde_json::from_str(&batch.await.unwrap()).unwrap();
+        let borne = &body["Entries"][0]["MessageSystemAttributes"]["AWSTraceHeader"];
+        assert_eq!(borne["StringValue"].as_str(), header.as_deref());
+    }
 }

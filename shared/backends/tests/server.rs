@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use logbook_backends::sql::{self, LogState, StoreOutcome, log_row, session, store_parsed};
-use logbook_backends::{Authority, Credentials, Database, Error, Tls, TokenProvider};
+use logbook_backends::{
+    Authority, Credentials, Database, Error, Login, LoginProvider, Tls, TokenProvider,
+};
 use logbook_model::SessionId;
 use logs::{log_id, parsed, part, product, rows, store};
 use mariadb::Mariadb;
@@ -149,6 +151,87 @@ async fn a_token_is_made_once_for_many_connections() {
     }
     assert_eq!(store(&db, &logs).await, [StoreOutcome::Stored]);
     assert_eq!(made.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_asked_for_at_the_first_use_and_not_before() {
+    let Some(server) = Server::of_environment().await else {
+        return;
+    };
+    let mut config = server.sessions();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    config.user = String::new();
+    config.credentials = Credentials::Login(LoginProvider::new(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        async {
+            Ok(Login {
+                user: "root".to_owned(),
+                password: String::new(),
+            })
+        }
+    }));
+    let db = Database::open_mysql(&config).unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    for _ in 0..3 {
+        db.wait(Duration::ZERO).await.unwrap();
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert!(!format!("{config:?}").contains("root"));
+}
+
+/// Connections that a server has to a schema.
+async fn connections(admin: &Database, schema: &str) -> u64 {
+    let query =
+        sql::rows::statement("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = ?");
+    let row = query
+        .bind(schema)
+        .fetch_one(&mut admin.read().await.unwrap())
+        .await;
+    sql::rows::Cells::new(&row.unwrap()).count().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_open_at_need_and_close_without_use() {
+    let Some(server) = Server::of_environment().await else {
+        return;
+    };
+    let mut config = server.sessions();
+    let admin = Database::open_mysql(&server.analytics()).unwrap();
+    assert_eq!(
+        config.idle_timeout,
+        Duration::from_mins(1),
+        "unless it is set"
+    );
+    config.idle_timeout = Duration::from_secs(2);
+    let db = Database::open_mysql(&config).unwrap();
+    assert_eq!(connections(&admin, &config.schema).await, 0);
+    db.wait(Duration::ZERO).await.unwrap();
+    assert_eq!(connections(&admin, &config.schema).await, 1);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(connections(&admin, &config.schema).await, 0);
+    db.wait(Duration::ZERO).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_for_a_while_is_waited_for() {
+    let Some(mut server) = Mariadb::start(&[]) else {
+        return;
+    };
+    let mut config = config(&server.url());
+    config.acquire_timeout = Duration::from_secs(1);
+    let db = Database::open_mysql(&config).unwrap();
+    db.wait(Duration::ZERO).await.unwrap();
+    server.kill();
+    let error = db.wait(Duration::from_secs(2)).await.unwrap_err();
+    assert!(error.is_resuming(), "{error}");
+    let back = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(3));
+        server.restart();
+        server
+    });
+    db.wait(Duration::from_mins(1)).await.unwrap();
+    drop(back.join().unwrap());
 }
 
 #[tokio::test]

@@ -42,6 +42,8 @@ pub struct NewLog {
     pub profile: Option<String>,
     /// Why it is kept only to be rejected.
     pub refused: Option<Refusal>,
+    /// Whether it may wait for the bulk path.
+    pub bulk: bool,
     /// Whether the product keeps account ids as they come.
     pub readable_accounts: bool,
     /// What the uploader said of it.
@@ -92,6 +94,7 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
         inflated_bytes: sealed.inflated_bytes,
         profile: log.profile,
         refused: log.refused,
+        bulk: log.bulk,
         metadata,
     };
     let mut headers = sealed.envelope.to_headers();

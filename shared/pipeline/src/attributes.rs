@@ -41,6 +41,10 @@ pub struct Attempt(pub String);
 const CONFLICT_WITH: &str = "logbook-conflict-with";
 const TOO_LARGE: &str = "logbook-too-large";
 
+/// Marks, in the metadata of an inbox object and then of an archived one, a log that may wait to be
+/// read with many others by the bulk path: one of a backfill. Its value does not matter.
+pub const BULK: &str = "logbook-bulk";
+
 /// Why an inbox object is kept only to be rejected when it is parsed: nobody could be told when it
 /// came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +96,8 @@ pub struct LogAttributes {
     pub profile: Option<String>,
     /// Why it is kept only to be rejected.
     pub refused: Option<Refusal>,
+    /// Whether it bears the mark [`BULK`].
+    pub bulk: bool,
     /// What the uploader said of it: `modified_at` (microseconds), `session`, and facts by name;
     /// `file_name` too, once it is opened.
     pub metadata: BTreeMap<String, String>,
@@ -120,6 +126,9 @@ impl LogAttributes {
                 Refusal::TooLarge { bytes } => (TOO_LARGE, bytes.to_string()),
             };
             headers.insert(name.to_owned(), value);
+        }
+        if self.bulk {
+            headers.insert(BULK.to_owned(), "1".to_owned());
         }
         if !self.metadata.is_empty() {
             headers.insert("logbook-metadata".to_owned(), ascii_json(&self.metadata));
@@ -165,6 +174,7 @@ impl LogAttributes {
                 }
                 (None, None) => None,
             },
+            bulk: headers.contains_key(BULK),
             metadata,
         })
     }
@@ -229,6 +239,7 @@ mod tests {
             inflated_bytes: 12,
             profile: Some("otlp".to_owned()),
             refused: Some(Refusal::IdTaken(LogId::new("other").unwrap())),
+            bulk: true,
             metadata: BTreeMap::from([("version".to_owned(), "Größe 😀".to_owned())]),
         };
         let headers = attributes.to_headers();

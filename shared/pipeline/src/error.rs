@@ -55,6 +55,11 @@ impl Error {
         }
     }
 
+    /// Whether the database is away for now: see [`logbook_backends::Error::is_resuming`].
+    pub fn is_resuming(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_resuming())
+    }
+
     /// A rejection, for people too.
     pub fn rejected(reason: LogReject, detail: impl Into<String>) -> Self {
         Self::Rejected {

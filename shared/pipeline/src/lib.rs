@@ -11,6 +11,7 @@ mod consent;
 mod error;
 mod events;
 mod job;
+mod marks;
 mod names;
 mod open;
 mod parse;
@@ -24,11 +25,12 @@ mod sweep;
 mod vault;
 
 pub use archive::{Archived, NewLog, archive_log, metadata_fits};
-pub use attributes::{Attempt, LogAttributes, Refusal, SAID};
+pub use attributes::{Attempt, BULK, LogAttributes, Refusal, SAID};
 pub use consent::restrict;
 pub use error::{Error, Result, inflate_reason, seal_reason};
 pub use events::EventReader;
 pub use job::{Job, queue_log};
+pub use marks::{Marks, ProductMarks};
 pub use names::{
     ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,
     log_of_archive_key, ticket_key,
@@ -43,5 +45,5 @@ pub use registry::{
     add_product_key, add_product_with_key, change_product, put_profile,
 };
 pub use stated::{StatedError, stated_consent};
-pub use sweep::{Requeue, Swept, archived_products, sweep_archive, sweep_inbox};
+pub use sweep::{Requeue, Swept, archived_products, list_inbox, sweep_archive, sweep_inbox};
 pub use vault::Vault;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use logbook_backends::sql::{ListedLog, Listing, Missing, set_edge_duplicates};
-use logbook_backends::{Database, ObjectStore, Queue};
+use logbook_backends::{Database, Listed, ObjectStore, Queue};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
 use crate::{ARCHIVE_PREFIX, INBOX_PREFIX, Result, edge_prefix, log_of_archive_key, queue_log};
@@ -167,18 +167,21 @@ pub async fn archived_products(archive: &ObjectStore) -> Result<BTreeSet<Product
 
 /// Keys of inbox objects made before `before`: intake did not see them, or died over them.
 pub async fn sweep_inbox(inbox: &ObjectStore, before: Timestamp) -> Result<Vec<String>> {
-    let mut keys = Vec::new();
-    let mut after: Option<String> = None;
+    let all = list_inbox(inbox, usize::MAX).await?;
+    let old = all.into_iter().filter(|object| object.created_at < before);
+    Ok(old.map(|object| object.key).collect())
+}
+
+/// The objects of the inbox, about `max` at most.
+pub async fn list_inbox(inbox: &ObjectStore, max: usize) -> Result<Vec<Listed>> {
+    let mut objects: Vec<Listed> = Vec::new();
     loop {
-        let page = inbox.list(INBOX_PREFIX, after.as_deref(), PAGE).await?;
-        let old = page
-            .objects
-            .iter()
-            .filter(|object| object.created_at < before);
-        keys.extend(old.map(|object| object.key.clone()));
-        match (page.more, page.objects.last()) {
-            (true, Some(last)) => after = Some(last.key.clone()),
-            _ => return Ok(keys),
+        let after = objects.last().map(|last| last.key.as_str());
+        let page = inbox.list(INBOX_PREFIX, after, PAGE).await?;
+        let is_last = !page.more || page.objects.is_empty();
+        objects.extend(page.objects);
+        if is_last || objects.len() >= max {
+            return Ok(objects);
         }
     }
 }

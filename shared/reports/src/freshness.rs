@@ -67,7 +67,7 @@ pub(crate) async fn freshness(
 }
 
 /// The instant of the last analysis that left nothing to do.
-pub(crate) async fn finished_as_of(
+pub async fn finished_as_of(
     analytics: &Database,
     product: &ProductId,
 ) -> Result<Option<Timestamp>> {

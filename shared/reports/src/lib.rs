@@ -37,7 +37,7 @@ pub use cursor::Cursor;
 pub use description::{Column, ColumnType, Parameter, ReportDescription};
 pub use environment::Environment;
 pub use error::{Error, Result};
-pub use freshness::Freshness;
+pub use freshness::{Freshness, finished_as_of};
 pub use query::query;
 pub use reply::{Cell, ReportReply};
 pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};

@@ -160,6 +160,7 @@ impl Api {
             received_at: now(),
             attempt: Attempt(format!("attempt-{id}")),
             refused: None,
+            bulk: false,
             readable_accounts: false,
             profile: None,
             metadata: BTreeMap::new(),

@@ -39,6 +39,7 @@ pub struct AwsClients {
     pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
     requests: Requests,
+    config: aws_config::SdkConfig,
 }
 
 /// What the surroundings do not say.
@@ -101,7 +102,13 @@ impl AwsClients {
                 },
                 config.endpoint_url().map(str::to_owned),
             ),
+            config,
         }
+    }
+
+    /// The configuration, for the client of a service that one function alone speaks to.
+    pub const fn config(&self) -> &aws_config::SdkConfig {
+        &self.config
     }
 
     /// A secret's text, by its name or ARN.

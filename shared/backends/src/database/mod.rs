@@ -10,17 +10,21 @@ mod row;
 pub(crate) mod sqlite;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub(crate) use connection::Dialect;
 pub use connection::{Connection, Transaction};
 #[cfg(feature = "mysql")]
-pub use mysql::{Authority, Credentials, MySqlConfig, Tls, TokenProvider};
+pub use mysql::{Authority, Credentials, Login, LoginProvider, MySqlConfig, Tls, TokenProvider};
 pub use query::{Query, Rows, Value, statement};
 pub(crate) use retry::Retry;
 pub use row::Row;
 use sqlx::migrate::Migrator;
 
 use crate::{Durability, Result};
+
+/// Between two looks whether a database is there.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A database.
 #[derive(Debug, Clone)]
@@ -88,6 +92,26 @@ impl Database {
             #[cfg(feature = "mysql")]
             Backend::MySql(pools) => pools.pool().migrate(&migrations.mysql).await?,
         }
+        Ok(())
+    }
+
+    /// Waits until the database answers, for as long as `patience` says: one that was paused takes
+    /// some fifteen seconds. An error other than that it is away is not waited out.
+    pub async fn wait(&self, patience: Duration) -> Result<()> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.look().await {
+                Err(error) if error.is_resuming() && Instant::now() < until => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                looked => return looked,
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<()> {
+        let mut connection = self.read().await?;
+        statement("SELECT 1").fetch_one(&mut connection).await?;
         Ok(())
     }
 

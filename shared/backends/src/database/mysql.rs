@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use logbook_model::Day;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use sqlx::{MySqlConnection, TypeInfo as _, ValueRef as _};
 use tokio::sync::Mutex;
 
@@ -115,6 +115,9 @@ pub enum Credentials {
     Password(Option<String>),
     /// By a token that is made anew for connections every ten minutes at the latest.
     Token(TokenProvider),
+    /// By a user and a password that are asked for at the first use, and anew every ten minutes
+    /// at the latest. [`MySqlConfig::user`] is not looked at.
+    Login(LoginProvider),
 }
 
 impl fmt::Debug for Credentials {
@@ -123,15 +126,16 @@ impl fmt::Debug for Credentials {
             Self::Password(None) => "no password",
             Self::Password(Some(_)) => "password",
             Self::Token(_) => "token",
+            Self::Login(_) => "login",
         })
     }
 }
 
-type Token = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
+type Later<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 /// Makes tokens that open connections for some minutes.
 #[derive(Clone)]
-pub struct TokenProvider(Arc<dyn Fn() -> Token + Send + Sync>);
+pub struct TokenProvider(Arc<dyn Fn() -> Later<String> + Send + Sync>);
 
 impl TokenProvider {
     /// A provider that calls `make` for each token.
@@ -141,6 +145,36 @@ impl TokenProvider {
         T: Future<Output = Result<String>> + Send + 'static,
     {
         Self(Arc::new(move || Box::pin(make())))
+    }
+}
+
+/// A user and a password.
+#[derive(Clone)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
+}
+
+/// Asks for a user and a password, wherever they are kept.
+#[derive(Clone)]
+pub struct LoginProvider(Arc<dyn Fn() -> Later<Login> + Send + Sync>);
+
+impl LoginProvider {
+    /// A provider that calls `ask` each time.
+    pub fn new<F, T>(ask: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = Result<Login>> + Send + 'static,
+    {
+        Self(Arc::new(move || Box::pin(ask())))
     }
 }
 
@@ -198,9 +232,9 @@ impl Pool {
         let (options, tokens) = match &config.credentials {
             Credentials::Password(None) => (options, None),
             Credentials::Password(Some(password)) => (options.password(password), None),
-            Credentials::Token(provider) => {
+            Credentials::Token(_) | Credentials::Login(_) => {
                 let tokens = Tokens {
-                    provider: provider.clone(),
+                    credentials: config.credentials.clone(),
                     options: options.clone(),
                     made_at: Mutex::new(None),
                 };
@@ -311,6 +345,8 @@ fn options(config: &MySqlConfig) -> Result<MySqlConnectOptions> {
         .port(config.port)
         .username(&config.user)
         .statement_cache_capacity(STATEMENTS)
+        // Statements that make users bear passwords.
+        .disable_statement_logging()
         .pipes_as_concat(false)
         .no_engine_substitution(false);
     Ok(match &config.tls {
@@ -365,9 +401,9 @@ async fn set(connection: &mut MySqlConnection, settings: &str) -> sqlx::Result<(
     Ok(())
 }
 
-/// The token that new connections are opened with.
+/// What new connections are opened with, where it does not stay the same.
 struct Tokens {
-    provider: TokenProvider,
+    credentials: Credentials,
     options: MySqlConnectOptions,
     made_at: Mutex<Option<Instant>>,
 }
@@ -384,9 +420,20 @@ impl Tokens {
         if made_at.is_some_and(|at| at.elapsed() < TOKEN_AGE) {
             return Ok(());
         }
-        let now = Instant::now();
-        let token = (self.provider.0)().await?;
-        pool.set_connect_options(self.options.clone().password(&token));
+        let (now, options) = (Instant::now(), self.options.clone());
+        pool.set_connect_options(match &self.credentials {
+            Credentials::Token(provider) => options.password(&(provider.0)().await?),
+            Credentials::Login(provider) => {
+                let login = (provider.0)().await?;
+                let options = options.username(&login.user);
+                if login.password.is_empty() {
+                    options
+                } else {
+                    options.password(&login.password)
+                }
+            }
+            Credentials::Password(_) => return Ok(()),
+        });
         *made_at = Some(now);
         Ok(())
     }

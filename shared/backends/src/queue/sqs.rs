@@ -8,7 +8,8 @@ use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
     DeleteMessageBatchRequestEntry, Message as SqsMessage, MessageAttributeValue,
-    MessageSystemAttributeName as System, QueueAttributeName, SendMessageBatchRequestEntry,
+    MessageSystemAttributeName as System, MessageSystemAttributeNameForSends as SystemForSends,
+    MessageSystemAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry,
 };
 use logbook_model::Timestamp;
 use tokio::time::Instant;
@@ -312,7 +313,17 @@ fn entry(
             .string_value(value);
         values.insert(name.clone(), value.build().map_err(|_| unbuilt(call))?);
     }
+    let trace = crate::trace::header().map(|header| {
+        MessageSystemAttributeValue::builder()
+            .data_type("String")
+            .string_value(header)
+            .build()
+    });
+    let trace = trace.transpose().map_err(|_| unbuilt(call))?;
     SendMessageBatchRequestEntry::builder()
+        .set_message_system_attributes(
+            trace.map(|trace| HashMap::from([(SystemForSends::AwsTraceHeader, trace)])),
+        )
         .id(at.to_string())
         .message_body(*body)
         .set_message_attributes((!values.is_empty()).then_some(values))

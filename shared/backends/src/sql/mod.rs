@@ -32,7 +32,7 @@ pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
 pub use reject::{MAX_SAMPLES, RejectSample, Rejects, Scope};
 pub use reject_query::{RejectFilter, RejectKey, RejectRow, RejectTotal, reject_totals, rejects};
 pub use session::SessionRow;
-pub use settle::settle_silence;
+pub use settle::{next_silence, settle_silence};
 pub use store::{store_erased, store_parsed, store_rejected};
 
 use crate::{Database, Migrations, Result};

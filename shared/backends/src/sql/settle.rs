@@ -39,6 +39,24 @@ pub async fn settle_silence(
     }
 }
 
+/// The first instant from `from` on at which silence changes a session of the product. One that lies
+/// in the past was not judged yet.
+pub async fn next_silence(
+    db: &Database,
+    product: &ProductId,
+    from: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let row = statement(
+        "SELECT open_until FROM session WHERE product = ? AND open_until >= ? \
+         ORDER BY open_until LIMIT 1",
+    )
+    .bind(product.as_str())
+    .bind(from.0)
+    .fetch_optional(&mut db.sessions().read().await?)
+    .await?;
+    row.map(|row| Cells::new(&row).time()).transpose()
+}
+
 /// Judges the first that are to be judged, in one transaction; says how many.
 async fn settle_some(
     db: &Database,

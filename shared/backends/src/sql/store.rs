@@ -16,7 +16,7 @@ use crate::{Database, Error, Result};
 /// Stores parsed logs and says what became of each, in their order.
 ///
 /// All go into one transaction; if that fails, each goes into one of its own, so that one
-/// that cannot be stored stops no other. A log that was stored before by another parser or
+/// that cannot be stored stops no other, unless the database is away. A log that was stored before by another parser or
 /// profile version is replaced as a whole. Every session that gains, loses or changes a part
 /// is folded anew from all its parts, and its days become dirty.
 pub async fn store_parsed(db: &Database, logs: &[ParsedLog]) -> Vec<Result<StoreOutcome>> {
@@ -29,7 +29,13 @@ pub async fn store_parsed(db: &Database, logs: &[ParsedLog]) -> Vec<Result<Store
                     outcomes[at] = Some(Ok(outcome));
                 }
             }
-            Err(error) if batch.len() == 1 => outcomes[batch[0]] = Some(Err(error)),
+            // One by one they would each wait for it.
+            Err(error) if batch.len() == 1 || error.is_resuming() => {
+                for &at in &batch[1..] {
+                    outcomes[at] = Some(Err(Error::Away));
+                }
+                outcomes[batch[0]] = Some(Err(error));
+            }
             Err(_) => {
                 for at in batch {
                     let alone = store_batch(db, &[&logs[at]]).await;

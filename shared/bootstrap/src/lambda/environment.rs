@@ -65,10 +65,16 @@ impl Environment {
     where
         T::Err: fmt::Display,
     {
-        let Some(text) = self.text_or_none(name) else {
-            return Ok(default);
-        };
-        text.parse().map_err(|error| Missing {
+        self.text_or_none(name)
+            .map_or(Ok(default), |_| self.value(name))
+    }
+
+    /// A value that must be there.
+    pub fn value<T: FromStr>(self, name: &'static str) -> Result<T, Missing>
+    where
+        T::Err: fmt::Display,
+    {
+        self.text(name)?.parse().map_err(|error| Missing {
             name,
             fault: format!("is not valid: {error}"),
         })

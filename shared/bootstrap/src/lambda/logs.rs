@@ -29,6 +29,24 @@ pub(super) struct Function {
     pub(super) service: &'static str,
     pub(super) name: String,
     pub(super) memory_mb: String,
+    /// What the installation is for.
+    pub(super) stage: String,
+}
+
+/// What of the logs is written at a level: ours at that, those of libraries from warnings on, because
+/// at finer levels they write out what they send and receive. The runtime's span, which knows the
+/// request, and metrics are there at any level.
+fn filter(level: &str) -> String {
+    let levels = ["error", "warn", "info", "debug", "trace"];
+    let level = levels
+        .into_iter()
+        .find(|known| *known == level)
+        .unwrap_or("info");
+    let others = if level == "error" { "error" } else { "warn" };
+    format!(
+        "{others},logbook={level},{}=info,lambda_runtime::layers::trace=info",
+        metrics::TARGET
+    )
 }
 
 /// Whether the invocation at hand is the first of this container.
@@ -39,9 +57,9 @@ pub(super) fn warm_up() -> bool {
     COLD.swap(false, Ordering::Relaxed)
 }
 
-/// Starts logging to standard output; a second call changes nothing.
-pub(super) fn start(function: Function, filter: &str, now: fn() -> Timestamp) {
-    let filter = EnvFilter::builder().parse_lossy(filter);
+/// Starts logging to standard output at a level; a second call changes nothing.
+pub(super) fn start(function: Function, level: &str, now: fn() -> Timestamp) {
+    let filter = EnvFilter::builder().parse_lossy(filter(level));
     let lines = Lines {
         function,
         now,
@@ -172,6 +190,7 @@ impl Lines {
             ("message", message),
             ("timestamp", json!(at.to_string())),
             ("service", json!(self.function.service)),
+            ("stage", json!(self.function.stage)),
             ("cold_start", json!(COLD.load(Ordering::Relaxed))),
             ("function_name", json!(self.function.name)),
             ("function_memory_size", json!(self.function.memory_mb)),
@@ -193,13 +212,14 @@ impl Lines {
             "Timestamp": at.0.div_euclid(1000),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [["service"]],
+                "Dimensions": [["service", "stage"]],
                 "Metrics": [{"Name": name, "Unit": unit}],
             }],
         });
         let mut line = Map::new();
         line.insert("_aws".to_owned(), directive);
         line.insert("service".to_owned(), json!(self.function.service));
+        line.insert("stage".to_owned(), json!(self.function.stage));
         line.insert("function_name".to_owned(), json!(self.function.name));
         line.insert(
             name.to_owned(),
@@ -224,6 +244,7 @@ mod tests {
                 service: "parse",
                 name: "logbook-parse".to_owned(),
                 memory_mb: "512".to_owned(),
+                stage: "test".to_owned(),
             },
             now: || Timestamp(1_767_225_600_000_000),
             write: |line| WRITTEN.lock().unwrap().push(line.to_owned()),
@@ -247,7 +268,7 @@ mod tests {
             line,
             json!({
                 "level": "WARN", "location": "here", "message": "log rejected",
-                "timestamp": "2026-01-01T00:00:00Z", "service": "parse",
+                "timestamp": "2026-01-01T00:00:00Z", "service": "parse", "stage": "test",
                 "cold_start": COLD.load(Ordering::Relaxed),
                 "function_name": "logbook-parse", "function_memory_size": "512",
                 "function_request_id": "r-1", "xray_trace_id": "Root=1-2",
@@ -261,11 +282,12 @@ mod tests {
                 "_aws": {
                     "Timestamp": 1_767_225_600_000_i64,
                     "CloudWatchMetrics": [{
-                        "Namespace": "Logbook", "Dimensions": [["service"]],
+                        "Namespace": "Logbook", "Dimensions": [["service", "stage"]],
                         "Metrics": [{"Name": "LogsRejected", "Unit": "Count"}],
                     }],
                 },
-                "service": "parse", "function_name": "logbook-parse", "LogsRejected": 3.0,
+                "service": "parse", "stage": "test", "function_name": "logbook-parse",
+                "LogsRejected": 3.0,
                 "function_request_id": "r-1", "xray_trace_id": "Root=1-2",
             })
         );

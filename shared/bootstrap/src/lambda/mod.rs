@@ -8,9 +8,7 @@ mod stores;
 mod web;
 
 pub use environment::{Environment, Missing};
-use lambda_http::RequestExt;
-
 pub use lambda_runtime::Error;
-pub use run::{now, run, run_http, start};
+pub use run::{now, program, run, run_http};
 pub use stores::{StartError, Stores};
 pub use web::{Web, WebError};

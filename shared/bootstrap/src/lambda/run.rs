@@ -2,18 +2,21 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use lambda_http::RequestExt as _;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use logbook_backends::trace;
 use logbook_model::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
 use super::logs::{self, Function};
-use super::{Environment, RequestExt as _};
+use super::{Environment, Stores};
 use crate::{Claims, metrics};
 
 /// The clock.
@@ -24,15 +27,34 @@ pub fn now() -> Timestamp {
     Timestamp(elapsed.as_micros() as i64)
 }
 
-/// Starts logging and gives the environment: the first thing a function does. `service` is the
-/// function's stage, `parse` say. The level is that of `LOGBOOK_LOG_LEVEL`, else `info`.
-pub fn start(service: &'static str) -> Environment {
+/// A function's program: starts logging, and serves until the runtime ends. `service` is the name of
+/// the function in the pipeline, `parse` say. What keeps it from serving is logged, and ends it.
+pub async fn program<Serving>(
+    service: &'static str,
+    serve: impl FnOnce(Stores) -> Serving,
+) -> ExitCode
+where
+    Serving: Future<Output = Result<(), Error>>,
+{
+    let stores = Stores::open(start(service)).await;
+    match serve(stores).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Starts logging, at the level of `LOGBOOK_LOG_LEVEL` or else `info`, and gives the environment.
+fn start(service: &'static str) -> Environment {
     let environment = Environment::of_process();
     let text = |name| environment.text_or_none(name);
     let function = Function {
         service,
         name: text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
         memory_mb: text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").unwrap_or_default(),
+        stage: text("LOGBOOK_STAGE").unwrap_or_default(),
     };
     let level = text("LOGBOOK_LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     logs::start(function, &level, now);
@@ -55,7 +77,9 @@ where
     let service = service_fn(|event: LambdaEvent<Input>| {
         let context = Arc::clone(&context);
         async move {
-            let handled = Box::pin(handle(context, event.payload)).await;
+            let trace = event.context.xray_trace_id;
+            let handling = Box::pin(handle(context, event.payload));
+            let handled = trace::within(trace, handling).await;
             count_start();
             handled.map_err(|fault| {
                 // What the runtime answers is seen by whoever invoked: kind and text only.

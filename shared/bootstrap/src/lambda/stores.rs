@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logbook_backends::{
-    Authority, AwsClients, AwsOptions, Credentials, Database, Keys, KmsConfig, MySqlConfig,
-    ObjectStore, Queue, Tls, TokenProvider,
+    Authority, AwsClients, AwsOptions, Credentials, Database, Keys, KmsConfig, Login,
+    LoginProvider, MySqlConfig, ObjectStore, Queue, Tls, TokenProvider,
 };
-use logbook_pipeline::{Registry, Vault};
+use logbook_pipeline::{Marks, Registry, Vault};
 use serde::Deserialize;
 
 use super::{Environment, Missing};
@@ -58,16 +58,39 @@ impl Stores {
         self.environment
     }
 
+    /// The clients of the services.
+    pub const fn clients(&self) -> &AwsClients {
+        &self.clients
+    }
+
     /// The archive: `LOGBOOK_ARCHIVE_BUCKET`.
     pub fn archive(&self) -> Result<ObjectStore, StartError> {
-        let bucket = self.environment.text("LOGBOOK_ARCHIVE_BUCKET")?;
-        Ok(ObjectStore::open_s3(&self.clients, bucket))
+        self.bucket("LOGBOOK_ARCHIVE_BUCKET")
     }
 
     /// The inbox: `LOGBOOK_INBOX_BUCKET`.
     pub fn inbox(&self) -> Result<ObjectStore, StartError> {
-        let bucket = self.environment.text("LOGBOOK_INBOX_BUCKET")?;
-        Ok(ObjectStore::open_s3(&self.clients, bucket))
+        self.bucket("LOGBOOK_INBOX_BUCKET")
+    }
+
+    fn bucket(&self, variable: &'static str) -> Result<ObjectStore, StartError> {
+        let bucket = self.environment.text(variable)?;
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let fits = (3..=63).contains(&bucket.len())
+            && bucket.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && bucket
+                .bytes()
+                .all(|byte| plain(byte) || matches!(byte, b'-' | b'.'));
+        if fits {
+            Ok(ObjectStore::open_s3(&self.clients, bucket))
+        } else {
+            Err(Missing::wrong(variable, "the name of an S3 bucket").into())
+        }
+    }
+
+    /// The marks that tell of something to analyze.
+    pub fn marks(&self) -> Result<Arc<Marks>, StartError> {
+        Ok(Arc::new(Marks::new(self.archive()?)))
     }
 
     /// The archive with its keys: `LOGBOOK_KMS_KEY_ID`, `LOGBOOK_HASH_SECRET_ARN`.
@@ -87,20 +110,29 @@ impl Stores {
 
     /// The parse queue: `LOGBOOK_PARSE_QUEUE_URL`. Its dead letters are nobody's here.
     pub fn parse_queue(&self) -> Result<Queue, StartError> {
-        let url = self.environment.text("LOGBOOK_PARSE_QUEUE_URL")?;
-        Ok(Queue::open_sqs(&self.clients, url, ""))
+        self.queue("LOGBOOK_PARSE_QUEUE_URL")
     }
 
-    /// The sessions schema.
-    pub async fn sessions(&self) -> Result<Database, StartError> {
+    /// A queue, by the variable that holds its URL.
+    pub fn queue(&self, variable: &'static str) -> Result<Queue, StartError> {
+        let url = self.environment.text(variable)?;
+        if url.starts_with("https://") || url.starts_with("http://") {
+            Ok(Queue::open_sqs(&self.clients, url, ""))
+        } else {
+            Err(Missing::wrong(variable, "the URL of an SQS queue").into())
+        }
+    }
+
+    /// The sessions schema. No connection is opened yet.
+    pub fn sessions(&self) -> Result<Database, StartError> {
         let schema = self.environment.text("LOGBOOK_DATABASE_SESSIONS")?;
-        Ok(Database::open_mysql(&self.database(&schema).await?)?)
+        Ok(Database::open_mysql(&self.database(&schema)?)?)
     }
 
-    /// The analytics schema, which reads the sessions schema too.
-    pub async fn analytics(&self) -> Result<Database, StartError> {
+    /// The analytics schema, which reads the sessions schema too. No connection is opened yet.
+    pub fn analytics(&self) -> Result<Database, StartError> {
         let schema = self.environment.text("LOGBOOK_DATABASE_ANALYTICS")?;
-        let mut config = self.database(&schema).await?;
+        let mut config = self.database(&schema)?;
         config.sessions_schema = Some(self.environment.text("LOGBOOK_DATABASE_SESSIONS")?);
         Ok(Database::open_mysql(&config)?)
     }
@@ -112,23 +144,16 @@ impl Stores {
     }
 
     /// How a schema is reached: `LOGBOOK_DATABASE_HOST`, `_PORT`, `_TLS` (`verify-identity` or
-    /// `off`), and `_AUTH`: `iam` for `_USER`, or `secret` for what `_SECRET_ARN` names.
-    pub async fn database(&self, schema: &str) -> Result<MySqlConfig, StartError> {
+    /// `off`), and `_AUTH`: `iam` for `_USER`, or `secret` for what `_SECRET_ARN` names. Nothing is
+    /// asked of a service before the first use.
+    pub fn database(&self, schema: &str) -> Result<MySqlConfig, StartError> {
         let environment = self.environment;
         let host = environment.text("LOGBOOK_DATABASE_HOST")?;
         let port = environment.value_or("LOGBOOK_DATABASE_PORT", 3306_u16)?;
         let auth = environment.text("LOGBOOK_DATABASE_AUTH")?;
         let (user, credentials) = match auth.as_str() {
             "iam" => self.by_token(&host, port)?,
-            "secret" => {
-                let text = self.secret("LOGBOOK_DATABASE_SECRET_ARN").await?;
-                let secret: DatabaseSecret =
-                    serde_json::from_str(&text).map_err(|_| StartError::DatabaseSecret)?;
-                (
-                    secret.username,
-                    Credentials::Password(Some(secret.password)),
-                )
-            }
+            "secret" => (String::new(), self.by_secret()?),
             _ => return Err(Missing::wrong("LOGBOOK_DATABASE_AUTH", "iam or secret").into()),
         };
         let mut config = MySqlConfig::new(&host, &user, credentials, schema);
@@ -142,6 +167,25 @@ impl Stores {
             }
         };
         Ok(config)
+    }
+
+    fn by_secret(&self) -> Result<Credentials, StartError> {
+        let id = self.environment.text("LOGBOOK_DATABASE_SECRET_ARN")?;
+        let clients = self.clients.clone();
+        Ok(Credentials::Login(LoginProvider::new(move || {
+            let (clients, id) = (clients.clone(), id.clone());
+            async move {
+                let text = clients.secret(&id).await?;
+                let secret: DatabaseSecret =
+                    serde_json::from_str(&text).map_err(|_| logbook_backends::Error::Config {
+                        reason: "the database's secret is no JSON with username and password",
+                    })?;
+                Ok(Login {
+                    user: secret.username,
+                    password: secret.password,
+                })
+            }
+        })))
     }
 
     fn by_token(&self, host: &str, port: u16) -> Result<(String, Credentials), StartError> {

@@ -56,6 +56,7 @@ pub(crate) fn new_log(id: &str, body: impl Into<Vec<u8>>) -> NewLog {
         received_at: NOON,
         attempt: Attempt(format!("attempt-{id}")),
         refused: None,
+        bulk: false,
         readable_accounts: false,
         profile: None,
         metadata: BTreeMap::new(),
