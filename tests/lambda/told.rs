@@ -2,24 +2,25 @@
 
 #![allow(dead_code, reason = "each test program uses its share")]
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use serde_json::Value;
-use tracing::subscriber::DefaultGuard;
 
-/// What is told on this thread from the making of it on.
-pub(crate) struct Told {
-    lines: Arc<Mutex<Vec<u8>>>,
-    _guard: DefaultGuard,
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// What is told on this thread from the making of it on.
+pub(crate) struct Told;
+
+struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -30,23 +31,23 @@ impl Write for Lines {
 
 impl Told {
     pub(crate) fn listen() -> Self {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let to = Arc::clone(&lines);
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_max_level(tracing::Level::INFO)
-            .with_writer(move || Lines(Arc::clone(&to)))
-            .finish();
-        Self {
-            lines,
-            _guard: tracing::subscriber::set_default(subscriber),
-        }
+        static LISTENING: Once = Once::new();
+        LISTENING.call_once(|| {
+            tracing_subscriber::fmt()
+                .json()
+                .flatten_event(true)
+                .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+                .with_writer(|| Lines)
+                .init();
+        });
+        LINES.with_borrow_mut(Vec::clear);
+        Self
     }
 
     /// The metrics given since the last look, in order.
+    #[allow(clippy::unused_self, reason = "who has it has begun to listen")]
     pub(crate) fn metrics(&self) -> Vec<(String, f64)> {
-        let lines = std::mem::take(&mut *self.lines.lock().unwrap());
+        let lines = LINES.take();
         let lines = String::from_utf8(lines).unwrap();
         let events = lines
             .lines()

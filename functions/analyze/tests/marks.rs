@@ -154,7 +154,8 @@ fn open_log(log: LogId, at: Timestamp) -> sql::ParsedLog {
         count: 1,
         duration_us: None,
     });
-    builder.part_mut().marks_ends = true;
+    let part = builder.part_mut();
+    (part.marks_ends, part.started) = (true, true);
     let mut content_hash = [0; 32];
     content_hash[..8].copy_from_slice(&at.0.to_le_bytes());
     sql::ParsedLog {

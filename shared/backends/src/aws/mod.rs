@@ -8,6 +8,7 @@ mod stack;
 mod token;
 mod xml;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
@@ -39,7 +40,7 @@ pub struct AwsClients {
     pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
     requests: Requests,
-    config: aws_config::SdkConfig,
+    config: Arc<aws_config::SdkConfig>,
 }
 
 /// What the surroundings do not say.
@@ -102,12 +103,12 @@ impl AwsClients {
                 },
                 config.endpoint_url().map(str::to_owned),
             ),
-            config,
+            config: Arc::new(config),
         }
     }
 
     /// The configuration, for the client of a service that one function alone speaks to.
-    pub const fn config(&self) -> &aws_config::SdkConfig {
+    pub fn config(&self) -> &aws_config::SdkConfig {
         &self.config
     }
 

@@ -20,8 +20,9 @@ use crate::{Error, Result};
 
 /// How long a connection token is used for new connections. Those of AWS hold for 15 minutes.
 const TOKEN_AGE: Duration = Duration::from_mins(10);
-/// A connection that was idle for longer is tried before it is used.
-const TRIED_AFTER: Duration = Duration::from_secs(2);
+/// A connection that was idle for longer is tried before it is used: no server is killed and back
+/// in less.
+const TRIED_AFTER: Duration = Duration::from_millis(250);
 /// Statements kept prepared a connection; a server keeps 16,382 for all its connections.
 const STATEMENTS: usize = 128;
 const LOCK_TIMEOUT_SECS: u64 = 10;
