@@ -104,14 +104,7 @@ impl Site {
     }
 
     async fn run(&self) -> AnalyzeSummary {
-        handle(&self.context, self.event()).await.unwrap()
-    }
-
-    fn event(&self) -> EventBridgeEvent {
-        let golden = include_str!("../../../events/schedule-analyze.json");
-        let mut event: EventBridgeEvent = serde_json::from_str(golden).unwrap();
-        event.time = None;
-        event
+        handle(&self.context, event()).await.unwrap()
     }
 
     /// As parse does after it has committed.
@@ -134,7 +127,9 @@ impl Site {
         let log = LogId::new(format!("log-{}", at.0)).unwrap();
         self.session = log.to_string();
         let stored = sql::store_parsed(&sessions, &[open_log(log, at)]).await;
-        stored.into_iter().for_each(|stored| drop(stored.unwrap()));
+        for stored in stored {
+            stored.unwrap();
+        }
         self.mark().await;
     }
 }
@@ -228,7 +223,7 @@ async fn a_database_that_is_away_leaves_the_mark_and_shows_since_when() {
     site.context.analytics = away(1);
     site.mark().await;
     let told = Told::listen();
-    let error = handle(&site.context, site.event()).await.unwrap_err();
+    let error = handle(&site.context, event()).await.unwrap_err();
     assert!(matches!(error, AnalyzeError::Database(_)), "{error}");
     assert_eq!(site.marks().await, ["state/analyze/editor/dirty"]);
     let metrics = told.metrics();
@@ -284,7 +279,7 @@ async fn silence_is_judged_though_nothing_comes_any_more() {
     assert_ne!(status().await, Status::Abnormal);
     let mut due = site.context.clone();
     due.now = || Timestamp(later().0 + 41 * MINUTE);
-    let summary = handle(&due, site.event()).await.unwrap();
+    let summary = handle(&due, event()).await.unwrap();
     assert_eq!(summary.products[&editor()].days_done, 1);
     assert_eq!(status().await, Status::Abnormal);
     site.context = due;
@@ -299,4 +294,11 @@ async fn marks_of_a_product_that_is_not_registered_go() {
     marks.put_dirty(&stranger, clock()).await.unwrap();
     assert!(site.run().await.products.is_empty());
     assert!(site.marks().await.is_empty());
+}
+
+fn event() -> EventBridgeEvent {
+    let golden = include_str!("../../../events/schedule-analyze.json");
+    let mut event: EventBridgeEvent = serde_json::from_str(golden).unwrap();
+    event.time = None;
+    event
 }

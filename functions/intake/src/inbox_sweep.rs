@@ -54,7 +54,9 @@ pub(crate) async fn sweep(context: &Context) -> Result<InboxSweep, IntakeError> 
     let mut there = |at: Timestamp| {
         oldest_there = Some(oldest_there.map_or(at, |oldest| oldest.min(at)));
     };
-    left.iter().for_each(|object| there(object.created_at));
+    for object in left {
+        there(object.created_at);
+    }
     let mut first = None;
     for (created_at, result) in done {
         match result {

@@ -50,7 +50,7 @@ async fn schema(server: &Mariadb) -> Database {
         .await
         .unwrap();
     admin.close().await;
-    config.schema = "resuming".to_owned();
+    "resuming".clone_into(&mut config.schema);
     let database = Database::open_mysql(&config).unwrap();
     sql::migrate(&database).await.unwrap();
     database

@@ -111,7 +111,7 @@ async fn a_message_bears_the_trace_on_that_it_was_sent_in() {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let options = AwsOptions {
             endpoint_url: Some(url.clone()),
-            s3_path_style: None,
+            ..AwsOptions::default()
         };
         let queue = Queue::open_sqs(&AwsClients::load(options).await, format!("{url}/1/q"), "");
         let batch = tokio::spawn(one_batch(listener));

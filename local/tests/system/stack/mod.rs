@@ -361,6 +361,7 @@ fn new_log(id: &str, body: Vec<u8>) -> NewLog {
         attempt: Attempt("a".to_owned()),
         profile: None,
         refused: None,
+        bulk: false,
         readable_accounts: false,
         metadata: BTreeMap::default(),
     }
