@@ -64,7 +64,7 @@ fn a_report_from_elsewhere_waits_for_a_database_that_resumes() {
     version  sessions     p95  crash_free_session_rate
     ───────  ────────  ──────  ───────────────────────
         1.0        12  1.5 ms                   50.00%
-          –         3  –                       100.00%
+          –         3       –                  100.00%
 
     withheld for fewer persons than the product's min users: 2 (`logbook product set ID --min-users N`)
     complete until 2026-11-02T10:00:00Z; 1 logs pending, 0 rejected
