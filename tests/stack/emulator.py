@@ -51,7 +51,9 @@ def adapted(template, parameters, artifacts):
 
     - The emulator transforms SAM without the parameters' values: they become the defaults.
     - Programs are prebuilt: CodeUri names their folders.
-    - Condition keys of KMS are not evaluated, and would deny: those conditions are left out.
+    - The encryption context of a call is no condition to the emulator, and would deny: that
+      condition is left out. What S3 may do with the key stays conditional, and is granted to none.
+    - It asks for a permission of its own for batches of messages, which AWS covers by that for one.
     """
     template = copy.deepcopy(template)
     for name, value in parameters.items():
@@ -62,19 +64,31 @@ def adapted(template, parameters, artifacts):
             metadata = resource.pop("Metadata")
             binary = metadata["BuildProperties"]["Binary"]
             resource["Properties"]["CodeUri"] = str(pathlib.Path(artifacts, binary).resolve())
-    _drop_kms_conditions(template["Resources"])
+    _drop_contexts(template["Resources"])
+    _permit_batches(template["Resources"])
     return template
 
 
-def _drop_kms_conditions(node):
+def _drop_contexts(node):
     if isinstance(node, dict):
-        if "kms:" in json.dumps(node.get("Condition", ""), default=str):
+        if "kms:EncryptionContextKeys" in json.dumps(node.get("Condition", ""), default=str):
             del node["Condition"]
         for value in node.values():
-            _drop_kms_conditions(value)
+            _drop_contexts(value)
     elif isinstance(node, list):
         for value in node:
-            _drop_kms_conditions(value)
+            _drop_contexts(value)
+
+
+def _permit_batches(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("Action"), list) and "sqs:SendMessage" in node["Action"]:
+            node["Action"].append("sqs:SendMessageBatch")
+        for value in node.values():
+            _permit_batches(value)
+    elif isinstance(node, list):
+        for value in node:
+            _permit_batches(value)
 
 
 def placeholders(folder):
@@ -126,6 +140,8 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "TMPDIR": str(self.folder / "tmp"),
             "STATE_DIR": str(self.folder / "state"),
+            # Functions inherit this: the emulator's certificate is all that they trust.
+            "SSL_CERT_FILE": str(self.folder / "tmp/ministack-tls/server.crt"),
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",

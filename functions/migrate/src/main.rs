@@ -7,9 +7,10 @@ use logbook_migrate::{Context, handle};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    let environment = start("migrate");
     let context = Context {
-        stores: Stores::open(start("migrate")).await,
-        web: Web::new(Duration::from_secs(10), 3),
+        web: Web::open(environment, Duration::from_secs(10), 3)?,
+        stores: Stores::open(environment).await,
         // Of the function's 14 minutes.
         budget: Duration::from_mins(13),
     };

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let context = Context {
         webhook: Webhook::new(stores.secret("LOGBOOK_SLACK_WEBHOOK_SECRET_ARN").await?),
         told: stores.inbox()?,
-        web: Web::new(Duration::from_secs(3), 3),
+        web: Web::open(stores.environment(), Duration::from_secs(3), 3)?,
     };
     run(context, |context, event| async move {
         handle(&context, event).await

@@ -17,7 +17,7 @@ use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::Timestamp;
 use logbook_pipeline::{Registry, Vault};
 
-pub use tickets::{TicketError, TicketUpload, Tickets};
+pub use tickets::{TICKET_SECS, TicketError, TicketUpload, Tickets};
 
 /// What the function needs, built once.
 #[derive(Debug, Clone)]

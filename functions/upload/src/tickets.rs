@@ -23,8 +23,8 @@ use subtle::ConstantTimeEq;
 use crate::logs::{consent, minted};
 use crate::{Context, caller, given};
 
-/// How long a ticket holds.
-const VALID_SECS: i64 = 900;
+/// How long a ticket holds at most, and without a word.
+pub const TICKET_SECS: u32 = 900;
 /// Largest upload under a ticket: what intake can seal.
 const MAX_TICKET_BYTES: u64 = 256 << 20;
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
@@ -33,6 +33,7 @@ const MAX_REQUEST_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Tickets {
     backend: Backend,
+    valid: Duration,
 }
 
 #[derive(Debug)]
@@ -68,14 +69,22 @@ impl Tickets {
     pub const fn local(base_url: String, key: [u8; 32]) -> Self {
         Self {
             backend: Backend::Local { base_url, key },
+            valid: Duration::from_secs(TICKET_SECS as u64),
         }
     }
 
-    /// Tickets that the inbox itself honours: signed requests of S3.
-    pub const fn presigned(inbox: ObjectStore) -> Self {
+    /// Tickets that the inbox itself honours for so many seconds, [`TICKET_SECS`] at most: signed
+    /// requests of S3.
+    pub fn presigned(inbox: ObjectStore, valid_secs: u32) -> Self {
         Self {
             backend: Backend::Presigned(inbox),
+            valid: Duration::from_secs(valid_secs.clamp(1, TICKET_SECS).into()),
         }
+    }
+
+    /// When a ticket expires that holds from `now` on.
+    const fn expiry(&self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0 + self.valid.as_micros() as i64)
     }
 
     /// A ticket from an instant on: where to send the upload, and the headers to send with it.
@@ -86,9 +95,9 @@ impl Tickets {
     ) -> Result<(String, BTreeMap<String, String>), Problem> {
         let (base_url, key) = match &self.backend {
             Backend::Local { base_url, key } => (base_url, key),
-            Backend::Presigned(inbox) => return presign(inbox, upload, now).await,
+            Backend::Presigned(inbox) => return presign(inbox, upload, now, self.valid).await,
         };
-        let packed = pack(upload, expiry(now));
+        let packed = pack(upload, self.expiry(now));
         let signature = URL_SAFE_NO_PAD.encode(sign(key, packed.as_bytes()));
         let ticket = URL_SAFE_NO_PAD.encode(&packed);
         let url = format!("{base_url}/local/inbox/{ticket}.{signature}");
@@ -127,8 +136,8 @@ async fn presign(
     inbox: &ObjectStore,
     upload: &TicketUpload,
     now: Timestamp,
+    valid: Duration,
 ) -> Result<(String, BTreeMap<String, String>), Problem> {
-    let valid = Duration::from_secs(VALID_SECS.unsigned_abs());
     let put = inbox
         .presign_put(&upload.key, upload.bytes, &upload.metadata, now, valid)
         .await?;
@@ -136,11 +145,6 @@ async fn presign(
         Problem::internal(&"the inbox can sign no requests: it is a directory", false)
     })?;
     Ok((put.url, put.headers))
-}
-
-/// When a ticket expires that holds from `now` on.
-const fn expiry(now: Timestamp) -> Timestamp {
-    Timestamp(now.0 + VALID_SECS * 1_000_000)
 }
 
 fn sign(key: &[u8; 32], packed: &[u8]) -> [u8; 32] {
@@ -200,7 +204,8 @@ pub(crate) async fn create(
     };
     let now = (context.now)();
     let (url, headers) = context.tickets.issue(&upload, now).await?;
-    Ok(answer(&product.id, &log, &url, &headers, expiry(now)))
+    let expires_at = context.tickets.expiry(now);
+    Ok(answer(&product.id, &log, &url, &headers, expires_at))
 }
 
 /// The name under which an object bears what was given.
