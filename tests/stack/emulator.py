@@ -50,7 +50,7 @@ def adapted(template, parameters, artifacts):
     """The template as it is deployed here; what differs from AWS is this, and no more.
 
     - The emulator transforms SAM without the parameters' values: they become the defaults.
-    - Programs are prebuilt: CodeUri names their folders.
+    - Programs are prebuilt: CodeUri names their folders, or NAME.zip where they are packed.
     - The encryption context of a call is no condition to the emulator, and would deny: that
       condition is left out. What S3 may do with the key stays conditional, and is granted to none.
     - It asks for a permission of its own for batches of messages, which AWS covers by that for one.
@@ -63,7 +63,9 @@ def adapted(template, parameters, artifacts):
         if resource["Type"] == "AWS::Serverless::Function":
             metadata = resource.pop("Metadata")
             binary = metadata["BuildProperties"]["Binary"]
-            resource["Properties"]["CodeUri"] = str(pathlib.Path(artifacts, binary).resolve())
+            packed = pathlib.Path(artifacts, f"{binary}.zip")
+            code = packed if packed.exists() else packed.with_suffix("")
+            resource["Properties"]["CodeUri"] = str(code.resolve())
     _drop_contexts(template["Resources"])
     _permit_batches(template["Resources"])
     return template
@@ -108,7 +110,7 @@ def tool(name):
     places = [pathlib.Path(sys.executable).parent, *ROOT.glob(".tools/*/bin")]
     found = shutil.which(name, path=os.pathsep.join(map(str, places))) or shutil.which(name)
     if not found:
-        raise FileNotFoundError(f"{name} is not installed; make check-stack installs it")
+        raise FileNotFoundError(f"{name} is not installed; make setup installs it")
     return found
 
 
@@ -181,7 +183,7 @@ class Emulator:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(3)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait(15)

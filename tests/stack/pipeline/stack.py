@@ -10,6 +10,7 @@ import pathlib
 import secrets
 import signal
 import subprocess
+import zipfile
 
 import emulator
 from doors import Door, Uploads, until
@@ -28,14 +29,17 @@ keys = ["sha256:{hash}"]
 
 
 def programs(folder):
-    """The functions' programs as `sam build` would leave them: NAME/bootstrap, stripped. They are
-    those of the dev profile, which the other tests have built already."""
+    """The functions' programs, stripped and packed: those of the dev profile, or of the folder that
+    LOGBOOK_PROGRAMS names."""
     built = pathlib.Path(os.environ.get("LOGBOOK_PROGRAMS", ROOT / "target/debug"))
+    folder.mkdir()
 
     def one(name):
-        place = pathlib.Path(folder, name)
-        place.mkdir(parents=True)
-        subprocess.run(["strip", "-o", place / "bootstrap", built / name], check=True)
+        subprocess.run(["strip", "-o", folder / name, built / name], check=True)
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        with zipfile.ZipFile(folder / f"{name}.zip", "w") as packed:
+            packed.writestr(entry, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED, 1)
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(one, emulator.BINARIES))

@@ -9,13 +9,16 @@ import ssl
 import threading
 import time
 from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 
 import pymysql
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-SERVER = SourceFileLoader("databases_run", str(ROOT / "tests/databases/run")).load_module()
+LOADER = SourceFileLoader("databases_run", str(ROOT / "tests/databases/run"))
+SERVER = module_from_spec(spec_from_loader("databases_run", LOADER))
+LOADER.exec_module(SERVER)
 
 AUDIENCE = "logbook-tests"
 

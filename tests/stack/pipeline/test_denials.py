@@ -84,7 +84,7 @@ def test_a_token_shows_the_products_it_names_and_no_others(stack):
         answer = stack.query("logbook/admin", products).ask("GET", "/v1/sessions", product="probe")
         assert (answer.status, answer.problem) == (403, "forbidden"), products
         listed = stack.query("logbook/admin", products).get("/v1/products")["products"]
-        assert "probe" not in [one["id"] for one in listed]
+        assert "probe" not in [one["product"] for one in listed]
     for products in ("*", "probe", "neighbour probe", ["neighbour", "probe"]):
         assert stack.query("logbook/admin", products).ask("GET", "/v1/sessions", product="probe").status == 200
 
