@@ -53,6 +53,8 @@ def adapted(template, parameters, artifacts):
     - Programs are prebuilt: CodeUri names their folders, or NAME.zip where they are packed.
     - The encryption context of a call is no condition to the emulator, and would deny: that
       condition is left out. What S3 may do with the key stays conditional, and is granted to none.
+    - It keeps a number that comes by a parameter as text, which its poller of queues cannot compare.
+    - It takes a role's session for the principal, where AWS takes the role: both are named.
     - It asks for a permission of its own for batches of messages, which AWS covers by that for one.
     """
     template = copy.deepcopy(template)
@@ -66,31 +68,36 @@ def adapted(template, parameters, artifacts):
             packed = pathlib.Path(artifacts, f"{binary}.zip")
             code = packed if packed.exists() else packed.with_suffix("")
             resource["Properties"]["CodeUri"] = str(code.resolve())
-    _drop_contexts(template["Resources"])
-    _permit_batches(template["Resources"])
+    for node in _objects(template["Resources"]):
+        condition = node.get("Condition", "")
+        if "kms:EncryptionContextKeys" in json.dumps(condition, default=str):
+            del node["Condition"]
+        if isinstance(condition, dict) and "ArnNotLike" in condition:
+            named = condition["ArnNotLike"]["aws:PrincipalArn"]
+            condition["ArnNotLike"]["aws:PrincipalArn"] = named + [_sessions(one) for one in named]
+        if "ScalingConfig" in node:
+            concurrency = template["Parameters"]["ParseConcurrency"]["Default"]
+            node["ScalingConfig"] = {"MaximumConcurrency": int(concurrency)}
+        if "sqs:SendMessage" in (node.get("Action") or ()):
+            node["Action"].append("sqs:SendMessageBatch")
     return template
 
 
-def _drop_contexts(node):
+def _objects(node):
+    """All objects of a template, outer ones first."""
     if isinstance(node, dict):
-        if "kms:EncryptionContextKeys" in json.dumps(node.get("Condition", ""), default=str):
-            del node["Condition"]
-        for value in node.values():
-            _drop_contexts(value)
-    elif isinstance(node, list):
-        for value in node:
-            _drop_contexts(value)
+        yield node
+    for inner in list(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()):
+        yield from _objects(inner)
 
 
-def _permit_batches(node):
+def _sessions(node):
+    """The sessions of the roles whose ARNs are asked for."""
+    if isinstance(node, dict) and "Fn::GetAtt" in node:
+        return {"Fn::Sub": f"arn:${{AWS::Partition}}:sts::${{AWS::AccountId}}:assumed-role/${{{node['Fn::GetAtt'][0]}}}/*"}
     if isinstance(node, dict):
-        if isinstance(node.get("Action"), list) and "sqs:SendMessage" in node["Action"]:
-            node["Action"].append("sqs:SendMessageBatch")
-        for value in node.values():
-            _permit_batches(value)
-    elif isinstance(node, list):
-        for value in node:
-            _permit_batches(value)
+        return {key: _sessions(value) for key, value in node.items()}
+    return [_sessions(value) for value in node] if isinstance(node, list) else node
 
 
 def placeholders(folder):

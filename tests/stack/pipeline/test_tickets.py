@@ -1,5 +1,6 @@
 """Tickets: S3 takes what they say, and nothing else."""
 
+import re
 import time
 import urllib.parse
 
@@ -55,7 +56,7 @@ def test_an_altered_ticket_opens_nothing(early, stack):
         "another product": url.replace("/probe/", "/neighbour/"),
         "another bucket": url.replace(stack.inbox, stack.archive),
         "a longer time": url.replace("X-Amz-Expires=60", "X-Amz-Expires=6000"),
-        "another signature": url[:-8] + "0" * 8,
+        "another signature": re.sub("X-Amz-Signature=[0-9a-f]{8}", "X-Amz-Signature=00000000", url),
         "no signature": url.replace("?" + query, ""),
     }
     for what, other in altered.items():
