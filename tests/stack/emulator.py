@@ -53,6 +53,7 @@ def adapted(template, parameters, artifacts):
     - Programs are prebuilt: CodeUri names their folders, or NAME.zip where they are packed.
     - The encryption context of a call is no condition to the emulator, and would deny: that
       condition is left out. What S3 may do with the key stays conditional, and is granted to none.
+    - It reads media types as they stand, without `~1` for the slash.
     - It keeps a number that comes by a parameter as text, which its poller of queues cannot compare.
     - It takes a role's session for the principal, where AWS takes the role: both are named.
     - It asks for a permission of its own for batches of messages, which AWS covers by that for one.
@@ -75,6 +76,8 @@ def adapted(template, parameters, artifacts):
         if isinstance(condition, dict) and "ArnNotLike" in condition:
             named = condition["ArnNotLike"]["aws:PrincipalArn"]
             condition["ArnNotLike"]["aws:PrincipalArn"] = named + [_sessions(one) for one in named]
+        if "BinaryMediaTypes" in node:
+            node["BinaryMediaTypes"] = [kind.replace("~1", "/") for kind in node["BinaryMediaTypes"]]
         if "ScalingConfig" in node:
             concurrency = template["Parameters"]["ParseConcurrency"]["Default"]
             node["ScalingConfig"] = {"MaximumConcurrency": int(concurrency)}

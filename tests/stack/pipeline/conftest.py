@@ -50,7 +50,7 @@ class Story:
 
     def uploads(self):
         return [Upload(line["log_id"], (self.folder / line["file"]).read_bytes(), line["route"],
-                       line["consent"], line["metadata"]) for line in self.lines]
+                       line["consent"], line["metadata"], line["content_type"]) for line in self.lines]
 
     def expected(self):
         return [line["expect"] for line in self.lines]

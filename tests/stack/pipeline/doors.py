@@ -35,6 +35,8 @@ class Upload:
     route: str = "api"
     consent: str | None = None
     metadata: dict = dataclasses.field(default_factory=dict)
+    # Of a body that says nothing of its type API Gateway makes text, and spoils what is none.
+    content_type: str = "application/octet-stream"
 
 
 class Door:
@@ -82,7 +84,8 @@ class Uploads(Door):
         return getattr(self, "by_" + upload.route)(upload)
 
     def by_api(self, upload):
-        said = {"x-logbook-log-id": upload.log_id, "x-logbook-consent": upload.consent}
+        said = {"x-logbook-log-id": upload.log_id, "x-logbook-consent": upload.consent,
+                "content-type": upload.content_type}
         said |= {f"x-logbook-{name.replace('_', '-')}": value.encode() for name, value in upload.metadata.items()}
         return self.ask("POST", "/v1/logs", upload.body, said)
 

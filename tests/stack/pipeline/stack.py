@@ -183,14 +183,22 @@ class Stack:
             os.kill(process, signal.SIGKILL)
         return len(found)
 
-    def set_environment(self, function, **variables):
-        """Publishes the function with other variables (`None` takes one away) behind its alias."""
+    @contextlib.contextmanager
+    def environment(self, function, **variables):
+        """Runs a function with further variables, for as long as the block takes."""
         functions, name = self.aws.client("lambda"), f"{self.aws.stack}-{function}"
         held = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        new = {k: v for k, v in {**held, **variables}.items() if v is not None}
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": new})
-        version = functions.publish_version(FunctionName=name)["Version"]
-        functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+        version = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+
+        def set_to(values, version):
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": values})
+            functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+        set_to({**held, **variables}, "$LATEST")
+        try:
+            yield
+        finally:
+            set_to(held, version)
 
     # ---- queues
 

@@ -50,7 +50,7 @@ def test_a_poison_message_ends_as_a_dead_letter_and_holds_up_nothing(stack):
         return sorted(dead) == sorted(poison)
 
     until(both_dead, lambda: dead, 60)
-    assert stack.depth("ParseQueueUrl") == 0
+    until(lambda: stack.depth("ParseQueueUrl") == 0, "an empty queue", 20)
 
 
 def test_a_put_that_was_never_told_of_is_found_by_the_sweep(stack):
@@ -61,11 +61,8 @@ def test_a_put_that_was_never_told_of_is_found_by_the_sweep(stack):
     # At first it is left to the ordinary way: its event may be under way.
     stack.sweep()
     assert rows(stack, "faults-untold") == 0
-    stack.set_environment("sweep", LOGBOOK_SWEEP_AGE_SECS="0")
-    try:
+    with stack.environment("sweep", LOGBOOK_SWEEP_AGE_SECS="0"):
         assert stack.sweep()["queued"] >= 1
-    finally:
-        stack.set_environment("sweep", LOGBOOK_SWEEP_AGE_SECS=None)
     until(lambda: state(stack, "faults-untold") == "parsed", "parsed", 20)
     assert rows(stack, "faults-untold") == 1
 
@@ -73,13 +70,10 @@ def test_a_put_that_was_never_told_of_is_found_by_the_sweep(stack):
 def test_a_death_between_archiving_and_clearing_the_inbox_doubles_nothing(stack):
     uploads, before, rest = stack.uploads("probe"), archived(stack), in_inbox(stack)
     failed = stack.depth("IntakeFailuresUrl")
-    stack.set_environment("intake", LOGBOOK_KILL_AT="intake.before_delete")
-    try:
+    with stack.environment("intake", LOGBOOK_KILL_AT="intake.before_delete"):
         uploads.send(Upload("faults-between", LOG.replace(b"draw", b"between"), "inbox"))
         # The event comes three times, and then goes where failures are seen.
         until(lambda: stack.depth("IntakeFailuresUrl") == failed + 1, "an event that failed", 60)
-    finally:
-        stack.set_environment("intake", LOGBOOK_KILL_AT=None)
     new = archived(stack) - before
     assert len(new) == 1 and len(in_inbox(stack)) == len(rest) + 1
     log_id = new.pop()
@@ -96,6 +90,10 @@ def test_a_death_between_archiving_and_clearing_the_inbox_doubles_nothing(stack)
     assert stack.database.one("SELECT COUNT(*) FROM logbook_sessions.part WHERE log_id = %s", log_id) == 1
 
 
+def deaths(stack, function):
+    return sum("told to die" in line for line in stack.aws.logs(function))
+
+
 @pytest.mark.parametrize("function, step, route", [
     ("intake", "archive.after_put", "inbox"),
     ("intake", "intake.before_queue", "api"),
@@ -104,21 +102,17 @@ def test_a_death_between_archiving_and_clearing_the_inbox_doubles_nothing(stack)
     ("parse", "parse.after_store", "api"),
 ])
 def test_a_log_survives_the_death_of_its_function_at_any_step(stack, function, step, route):
+    dead = deaths(stack, function)
     name = f"faults-{step.replace('.', '-')}"
     body, before = LOG.replace(b"draw", step.encode()), archived(stack)
-    stack.set_environment(function, LOGBOOK_KILL_AT=f"{step}:1")
-    dead = sum("told to die" in line for line in stack.aws.logs(function))
-    try:
+    with stack.environment(function, LOGBOOK_KILL_AT=step):
         stack.uploads("probe").send(Upload(name, body, route))
-        until(lambda: sum("told to die" in line for line in stack.aws.logs(function)) > dead, "a death", 30)
-    finally:
-        stack.set_environment(function, LOGBOOK_KILL_AT=None)
+        until(lambda: deaths(stack, function) > dead, "a death", 30)
     until(lambda: archived(stack) - before, "in the archive", 30)
     log_id = (archived(stack) - before).pop()
     if function == "intake" and state(stack, log_id) != "parsed":
-        stack.set_environment("sweep", LOGBOOK_SWEEP_AGE_SECS="0")
-        stack.sweep()
-        stack.set_environment("sweep", LOGBOOK_SWEEP_AGE_SECS=None)
+        with stack.environment("sweep", LOGBOOK_SWEEP_AGE_SECS="0"):
+            stack.sweep()
     until(lambda: state(stack, log_id) == "parsed", lambda: state(stack, log_id), 60)
     assert len(archived(stack) - before) == 1 and rows(stack, log_id) == 1
     for key in in_inbox(stack):

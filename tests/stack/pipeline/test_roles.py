@@ -42,7 +42,7 @@ def tries(stack, place):
         "empty the queue": ("sqs", "purge_queue", {"QueueUrl": queue}),
         "invoke a function": ("lambda", "invoke", {"FunctionName": resources["ParseFunction"]}),
         "change a function": ("lambda", "update_function_configuration", {"FunctionName": resources["ParseFunction"], "Timeout": 9}),
-        "take another role": ("sts", "assume_role", {"RoleArn": place["other role"], "RoleSessionName": "x"}),
+        "take another role": ("sts", "assume_role", {"RoleArn": place["other role"], "RoleSessionName": "test"}),
     }
     return found
 
