@@ -15,7 +15,7 @@ import emulator  # noqa: E402
 from doors import Upload  # noqa: E402
 from embedded import Embedded, program  # noqa: E402
 from real_logs import PRODUCTS  # noqa: E402
-from stack import Stack  # noqa: E402
+from stack import Stack, utc_now  # noqa: E402
 
 PROBE = {"id": "probe", "profile": "logbook", "consent": "usage", "min_users": 0}
 NEIGHBOUR = {**PROBE, "id": "neighbour"}
@@ -41,12 +41,13 @@ class Story:
 
     def __init__(self, folder, sessions):
         self.folder = folder
-        self.last = datetime.date.today() - datetime.timedelta(days=1)
+        today = utc_now().date()
+        self.last = today - datetime.timedelta(days=1)
         subprocess.run([program("examples/uploads"), folder, str(sessions), self.last.isoformat()], check=True)
         self.product = json.loads((folder / "product.json").read_text())
         lines = (folder / "uploads.jsonl").read_text().splitlines()
         self.lines = [json.loads(line) for line in lines]
-        self.days = {"from": (self.last - datetime.timedelta(days=70)).isoformat(), "to": self.last.isoformat()}
+        self.days = {"from": (self.last - datetime.timedelta(days=70)).isoformat(), "to": today.isoformat()}
 
     def uploads(self):
         return [Upload(line["log_id"], (self.folder / line["file"]).read_bytes(), line["route"],

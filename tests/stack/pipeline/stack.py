@@ -72,6 +72,7 @@ class Stack:
         self.outputs = aws.deploy(artifacts=self.programs, parameters=self.parameters)
         self.archive, self.inbox = self.outputs["ArchiveBucket"], self.outputs["InboxBucket"]
         self.s3 = aws.client("s3")
+        self._let_failures_be_seen()
         self.keys = {}
         self._registry = []
         self.upload_url, _ = aws.api_url("upload")
@@ -108,6 +109,14 @@ class Stack:
         self.slack.listener.close()
         with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             self.database.stop()
+
+    def _let_failures_be_seen(self):
+        """The emulator looks at the function for what becomes of events that fail, not at its alias."""
+        functions, name = self.aws.client("lambda"), f"{self.aws.stack}-intake"
+        held = functions.get_function_event_invoke_config(FunctionName=name, Qualifier="live")
+        functions.put_function_event_invoke_config(
+            FunctionName=name, MaximumRetryAttempts=held["MaximumRetryAttempts"],
+            DestinationConfig={"OnFailure": held["DestinationConfig"]["OnFailure"]})
 
     # ---- products
 
