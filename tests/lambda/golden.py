@@ -9,7 +9,9 @@ EVENTS = ROOT / "events"
 # The first of a function is the one that it is invoked with where none is named.
 OF_FUNCTION = {
     "upload": ["rest-upload-log", "rest-upload-otlp", "rest-upload-ticket"],
-    "intake": ["s3-archive-put", "s3-inbox-put", "s3-test-event", "schedule-inbox-sweep", "schedule-bulk-drain"],
+    "intake": [
+        "s3-archive-put", "s3-archive-put-large", "s3-inbox-put", "s3-test-event", "schedule-inbox-sweep",
+        "schedule-bulk-drain"],
     "parse": ["sqs-parse-batch"],
     "analyze": ["schedule-analyze"],
     "query": ["http-report", "http-session", "rest-receipt"],

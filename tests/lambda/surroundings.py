@@ -76,6 +76,10 @@ class Surroundings:
         self.client("s3").put_object(
             Bucket=self.variables["LOGBOOK_INBOX_BUCKET"], Key=golden.INBOX_KEY, Body=body)
 
+    def bulk_runs(self):
+        """The runs of the bulk job."""
+        return self.client("glue").get_job_runs(JobName=self.variables["LOGBOOK_GLUE_JOB_NAME"])["JobRuns"]
+
     def queued(self):
         """The jobs that wait in the parse queue."""
         got = self.client("sqs").receive_message(
@@ -97,7 +101,11 @@ def make_services(variables, outside):
         Bucket=variables["LOGBOOK_ARCHIVE_BUCKET"], Key="config/products.toml", Body=products().encode())
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=variables["LOGBOOK_KMS_KEY_ID"], TargetKeyId=key)
-    sqs.create_queue(QueueName=variables["LOGBOOK_PARSE_QUEUE_URL"].rsplit("/", 1)[1])
+    for name in ("LOGBOOK_PARSE_QUEUE_URL", "LOGBOOK_BULK_QUEUE_URL"):
+        sqs.create_queue(QueueName=variables[name].rsplit("/", 1)[1])
+    boto3.client("glue").create_job(
+        Name=variables["LOGBOOK_GLUE_JOB_NAME"], Role="arn:aws:iam::000000000000:role/bulk",
+        Command={"Name": "glueetl", "ScriptLocation": "s3://scripts/bulk.py"})
     secrets = boto3.client("secretsmanager")
     random = secrets.get_random_password(PasswordLength=48)["RandomPassword"]
     for variable, text in {

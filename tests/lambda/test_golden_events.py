@@ -86,9 +86,19 @@ def test_intake_passes_over_the_test_event(invoke, migrated):
     assert invoke("intake", "s3-test-event") is None
 
 
-@pytest.mark.parametrize("event", ["schedule-inbox-sweep", "schedule-bulk-drain"])
-def test_intake_keeps_to_its_schedules(invoke, migrated, event):
-    assert invoke("intake", event) is None
+def test_intake_sweeps_the_inbox(invoke, migrated):
+    assert invoke("intake", "schedule-inbox-sweep") is None
+
+
+def test_intake_gives_large_logs_to_one_run_of_the_bulk_job(invoke, uploaded, surroundings):
+    surroundings.queued()
+    for event in ("s3-archive-put-large", "schedule-bulk-drain"):
+        assert invoke("intake", event) is None
+    (run,) = surroundings.bulk_runs()
+    manifest = surroundings.client("s3").get_object(
+        Bucket=surroundings.variables["LOGBOOK_ARCHIVE_BUCKET"], Key=run["Arguments"]["--manifest"])
+    assert [json.loads(line)["log_id"] for line in manifest["Body"].iter_lines()] == ["run-1"]
+    assert surroundings.queued() == []
 
 
 def test_parse_gives_back_only_what_is_no_job(parsed):

@@ -73,6 +73,7 @@ def test_intake(surroundings):
     for event in golden.OF_FUNCTION["intake"]:
         assert invoke("intake", event) is None
     assert {job["log_id"] for job in surroundings.queued()} == {"run-1"}
+    assert len(surroundings.bulk_runs()) == 1
     left = surroundings.client("s3").list_objects_v2(
         Bucket=surroundings.variables["LOGBOOK_INBOX_BUCKET"], Prefix="inbox/")
     assert left["KeyCount"] == 0

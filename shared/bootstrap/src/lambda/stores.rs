@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logbook_backends::{
-    Authority, AwsClients, Credentials, Database, Keys, KmsConfig, Login,
-    LoginProvider, MySqlConfig, ObjectStore, Queue, Tls, TokenProvider,
+    Authority, AwsClients, Credentials, Database, Keys, KmsConfig, Login, LoginProvider,
+    MySqlConfig, ObjectStore, Queue, Tls, TokenProvider,
 };
 use logbook_pipeline::{Marks, Registry, Vault};
 use serde::Deserialize;
