@@ -9,14 +9,20 @@ pub(super) use aws_smithy_xml::decode::XmlDecodeError as XmlError;
 /// An element, whose children come one after the other.
 pub(super) type Element<'inp, 'a> = ScopedDecoder<'inp, 'a>;
 
-/// Calls `found` with each element at a path below the root of a document.
+/// Calls `found` with each element at a path below the root of a document, which must be whole:
+/// the decoder itself takes a document that breaks off for one that ends.
 pub(super) fn each_in(
     document: &str,
     path: &[&str],
     found: &mut dyn FnMut(&mut Element<'_, '_>) -> Result<(), XmlDecodeError>,
 ) -> Result<(), XmlDecodeError> {
-    let mut document = Document::new(document);
-    each(&mut document.root_element()?, path, found)
+    let mut decoder = Document::new(document);
+    let mut root = decoder.root_element()?;
+    let end = format!("</{}>", root.start_el().local());
+    if !document.trim_end().ends_with(&end) {
+        return Err(XmlDecodeError::custom("the document breaks off"));
+    }
+    each(&mut root, path, found)
 }
 
 /// Calls `found` with each element at a path below another.

@@ -20,9 +20,6 @@ use crate::{Error, Result};
 
 /// How long a connection token is used for new connections. Those of AWS hold for 15 minutes.
 const TOKEN_AGE: Duration = Duration::from_mins(10);
-/// A connection that was idle for longer is tried before it is used: no server is killed and back
-/// in less.
-const TRIED_AFTER: Duration = Duration::from_millis(250);
 /// Statements kept prepared a connection; a server keeps 16,382 for all its connections.
 const STATEMENTS: usize = 128;
 const LOCK_TIMEOUT_SECS: u64 = 10;
@@ -249,12 +246,8 @@ impl Pool {
             .idle_timeout(config.idle_timeout)
             .max_lifetime(config.max_lifetime)
             .acquire_timeout(config.acquire_timeout)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    Ok(meta.idle_for < TRIED_AFTER || connection.ping().await.is_ok())
-                })
-            })
+            // A server may have gone and come back meanwhile, in less time than one would wait.
+            .test_before_acquire(true)
             .after_connect(move |connection, _| {
                 let settings = Arc::clone(&settings);
                 Box::pin(async move { set(connection, &settings).await })
