@@ -25,9 +25,13 @@ def folder():
     return os.environ.get("LOGBOOK_REAL_LOGS")
 
 
-def uploads(number):
-    """The logs of a set, each with an id made of its content."""
-    place, ending, _ = SETS[number]
+def uploads():
+    """The logs by product; none where no folder is named."""
+    return {product["id"]: _logs(*one[:2]) for product, one in zip(PRODUCTS, SETS)} if folder() else {}
+
+
+def _logs(place, ending):
+    """The logs of a set, each with an id made of its name."""
     found = sorted(path for path in pathlib.Path(folder(), place).rglob(f"*.{ending}")
                    if "_expected" not in path.name and "expected-output" not in str(path))
     assert found, place
