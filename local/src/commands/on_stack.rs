@@ -20,7 +20,12 @@ pub(super) fn run(command: Command, at: &StackArgs) -> anyhow::Result<ExitCode> 
             Command::Inspect(args) => inspect::on_stack(&args, &stack).await,
             Command::Upload(args) => block_in_place(|| upload::on_stack(&args, &stack)),
             Command::Report(args) => block_in_place(|| report::on_stack(&args, &stack)),
-            _ => Ok(ExitCode::FAILURE),
+            // Refused above, or about files and on no installation.
+            Command::Run(_)
+            | Command::Demo(_)
+            | Command::Migrate(_)
+            | Command::Rebuild(_)
+            | Command::Profile(_) => bail!("that is not done on a stack"),
         }
     })
 }

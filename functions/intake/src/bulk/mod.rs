@@ -14,7 +14,7 @@ mod manifest;
 mod received;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use logbook_backends::{ObjectStore, Put, Queue};
 use logbook_bootstrap::metrics;
@@ -206,6 +206,3 @@ async fn given(
     }
     Ok(given)
 }
-
-/// How long a received message is kept from others: longer than a drain takes.
-const VISIBILITY: Duration = Duration::from_mins(15);

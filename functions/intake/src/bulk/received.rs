@@ -7,9 +7,10 @@ use logbook_model::Timestamp;
 use logbook_pipeline::Job;
 use tokio::task::JoinSet;
 
-use super::VISIBILITY;
 use super::manifest::Entry;
 
+/// How long a received message is kept from others: longer than a drain takes.
+const VISIBILITY: Duration = Duration::from_mins(15);
 /// Messages taken at most; SQS lets 120,000 be in flight.
 const MAX_MESSAGES: usize = 100_000;
 /// Calls at once.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use logbook_model::Day;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Row as _};
 use sqlx::{MySqlConnection, TypeInfo as _, ValueRef as _};
 use tokio::sync::Mutex;
 
