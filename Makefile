@@ -1,10 +1,13 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy test test-all check-stack setup fmt lint docs deny bench clean
+.PHONY: help demo run deploy invoke test test-all check-stack test-lambda test-otlp sam-local setup fmt lint docs deny bench cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
 SYSTEM_PACKAGE := tests/tools/system_package
 EMULATOR := $(TOOLS)/emulator
+NODE := $(TOOLS)/node
+# A database and an emulator of AWS, for as long as a command takes.
+BESIDE := tests/databases/run tests/emulator/run
 DATABASES := logbook-backends/mysql,logbook-reports/mysql
 # With all that the embedded build leaves out: databases on a server, AWS, the functions' programs.
 SERVERS := --workspace --all-features
@@ -35,6 +38,10 @@ deploy: $(DEPLOY)/.done ## Build the functions and deploy the stack to AWS (docs
 	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build
 	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam deploy $(ARGS)
 
+invoke: setup ## One function on a golden event, without Docker: make invoke F=parse [E=events/sqs-parse-batch.json]
+	cargo build --locked $(SERVERS) --bins --tests
+	$(BESIDE) $(PYTHON)/bin/python tests/lambda/invoke.py $(F) $(E)
+
 setup: $(PYTHON)/.done $(EMULATOR)/.done $(TEMPLATE)/.done $(CHECKOV)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
 	@$(SYSTEM_PACKAGE) 'mariadbd --version' mariadb-server
 
@@ -54,6 +61,13 @@ $(CHECKOV)/.done: tests/stack/template/checkov/requirements.txt
 $(DEPLOY)/.done: tests/tools/deploy-requirements.txt
 	$(VENV)
 
+$(NODE)/.done: bench/cold-start/package.json bench/cold-start/sdk.mjs
+	@$(SYSTEM_PACKAGE) 'npm --version' nodejs npm
+	mkdir -p $(NODE)
+	cp bench/cold-start/package.json bench/cold-start/sdk.mjs $(NODE)
+	cd $(NODE) && npm install --no-package-lock --no-audit --no-fund --silent
+	touch $@
+
 $(TOOLS)/deny/.done:
 	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
 	python3 -m venv $(TOOLS)/deny
@@ -63,11 +77,24 @@ $(TOOLS)/deny/.done:
 test: setup check-stack ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
 	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
 	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
+	$(MAKE) --no-print-directory test-lambda test-otlp
 
 check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
 	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
 
-test-all: test ## The same, and those of the databases on a private MySQL server (downloads 63 MB once)
+test-lambda: setup ## Every function under the Runtime Interface Emulator, on its golden events
+	cargo build --locked $(SERVERS) --bins --tests
+	$(BESIDE) $(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/lambda
+
+test-otlp: setup ## OpenTelemetry's own exporter against the embedded program
+	cargo build --locked $(SERVERS) --bins --tests
+	$(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/interop
+
+sam-local: setup ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
+	cargo build --locked $(SERVERS) --bins --tests
+	tests/sam_local/run
+
+test-all: test sam-local ## The same, sam local in Docker, and those of the databases on a private MySQL server (downloads 63 MB once)
 	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 
 fmt: ## Format
@@ -85,6 +112,10 @@ docs: ## The API documentation, without warnings
 deny: $(TOOLS)/deny/.done ## Licences, sources and bans of all dependencies
 	cargo fetch --locked --quiet
 	CARGO=$(CURDIR)/tests/tools/cargo_for_deny.py $(CARGO_DENY) --offline --locked --all-features check bans licenses sources
+
+cold-start: setup $(NODE)/.done ## Measure the functions' cold starts (docs/cold-start.md)
+	cargo build --release --locked $(SERVERS) --bins
+	$(BESIDE) $(EMULATOR)/bin/python bench/cold-start/measure.py $(ARGS)
 
 bench: ## Measure: criterion, then logs a second through the whole embedded runner
 	cargo bench --locked -p logbook-bench

@@ -10,7 +10,8 @@ mod told;
 
 use aws_lambda_events::event::sns::SnsEvent;
 use logbook_backends::ObjectStore;
-use logbook_bootstrap::lambda::{Web, WebError};
+use logbook_bootstrap::lambda::{StartError, Stores, Web, WebError};
+use tokio::sync::OnceCell;
 
 pub use message::message;
 
@@ -27,12 +28,48 @@ pub struct Context {
 
 /// The address of a webhook. It is never printed.
 #[derive(Clone)]
-pub struct Webhook(String);
+pub struct Webhook {
+    place: Place,
+    asked: OnceCell<String>,
+}
+
+/// Where an address is had from.
+#[derive(Clone)]
+enum Place {
+    Here(String),
+    Secret(Stores, &'static str),
+}
 
 impl Webhook {
     /// The address, `https://hooks.slack.com/…`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self(url.into())
+        Self {
+            place: Place::Here(url.into()),
+            asked: OnceCell::new(),
+        }
+    }
+
+    /// The address that a secret is, asked for when it is first needed; `variable` names the
+    /// secret.
+    ///
+    /// # Errors
+    /// Where the variable is not set.
+    pub fn kept_in(stores: &Stores, variable: &'static str) -> Result<Self, StartError> {
+        stores.environment().text(variable)?;
+        Ok(Self {
+            place: Place::Secret(stores.clone(), variable),
+            asked: OnceCell::new(),
+        })
+    }
+
+    async fn address(&self) -> Result<&str, StartError> {
+        match &self.place {
+            Place::Here(url) => Ok(url),
+            Place::Secret(stores, variable) => {
+                let asked = self.asked.get_or_try_init(|| stores.secret(variable));
+                Ok(asked.await?)
+            }
+        }
     }
 }
 
@@ -48,6 +85,9 @@ pub enum NotifyError {
     /// Slack did not take it.
     #[error("Slack did not take the message: {0}")]
     Slack(#[from] WebError),
+    /// The address of Slack's webhook cannot be had.
+    #[error("the webhook's address: {0}")]
+    Webhook(#[from] StartError),
     /// It cannot be seen whether it was told.
     #[error("what was told cannot be read: {0}")]
     Told(#[from] logbook_backends::Error),
@@ -63,7 +103,8 @@ pub async fn handle(context: &Context, event: SnsEvent) -> Result<(), NotifyErro
             continue;
         }
         let body = message(sns.subject.as_deref(), &sns.message).to_string();
-        context.web.post_json(&context.webhook.0, body).await?;
+        let address = context.webhook.address().await?;
+        context.web.post_json(address, body).await?;
         tracing::info!(message_id = %sns.message_id, "told");
         told::remember(&context.told, &key).await;
     }

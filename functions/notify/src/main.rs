@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
 
 async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
-        webhook: Webhook::new(stores.secret("LOGBOOK_SLACK_WEBHOOK_SECRET_ARN").await?),
+        webhook: Webhook::kept_in(&stores, "LOGBOOK_SLACK_WEBHOOK_SECRET_ARN")?,
         told: stores.inbox()?,
         web: Web::new(Duration::from_secs(3), 3),
     };

@@ -4,7 +4,7 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
@@ -20,29 +20,85 @@ pub(crate) async fn export(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    let product = caller::product(&context, &headers).await?;
-    parameters(query.as_deref(), &[])?;
-    let mut given = given::from_headers(&headers)?;
+) -> Response {
+    let media = media(&headers);
+    let taken = take(&context, query.as_deref(), &headers, body).await;
+    match (taken, media) {
+        // An ExportLogsServiceResponse that reports full success: what is wrong with single
+        // records shows when the log is parsed.
+        (Ok(()), Ok(Media::Json)) => answer(Media::Json, "{}"),
+        (Ok(()), Ok(Media::Protobuf)) => answer(Media::Protobuf, ""),
+        (Err(problem), Ok(media)) => refusal(problem, media),
+        // No encoding of OTLP's is known to answer in.
+        (Err(problem), Err(_)) | (Ok(()), Err(problem)) => problem.into_response(),
+    }
+}
+
+async fn take(
+    context: &Context,
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(), Problem> {
+    let product = caller::product(context, headers).await?;
+    parameters(query, &[])?;
+    let mut given = given::from_headers(headers)?;
     given::check(&given)?;
-    let media = media(&headers)?;
-    check_encoding(&headers)?;
+    media(headers)?;
+    check_encoding(headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
     given.narrow(stated_consent(&body).or_else(unknown_consent)?);
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
-    archive(&context, &product, log, body, Via::Otlp, consent, given).await?;
-    // An ExportLogsServiceResponse that reports full success.
-    Ok(match media {
-        Media::Json => ([(header::CONTENT_TYPE, "application/json")], "{}").into_response(),
-        Media::Protobuf => ([(header::CONTENT_TYPE, "application/x-protobuf")], "").into_response(),
-    })
+    archive(context, &product, log, body, Via::Otlp, consent, given).await?;
+    Ok(())
+}
+
+fn answer(media: Media, body: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, media.name())], body.into()).into_response()
+}
+
+/// A refusal as OTLP/HTTP wants it: a `google.rpc.Status` in the request's own encoding. Its
+/// message is the problem's name and detail; status and `Retry-After` stay.
+fn refusal(problem: Problem, media: Media) -> Response {
+    let message = problem.to_string();
+    let body = match media {
+        Media::Json => serde_json::json!({ "message": message }).to_string().into(),
+        Media::Protobuf => status(&message),
+    };
+    let mut response = problem.into_response();
+    let media = HeaderValue::from_static(media.name());
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    *response.body_mut() = Body::from(body);
+    response
+}
+
+/// `Status { message = 2 }` as protobuf.
+fn status(message: &str) -> Vec<u8> {
+    let mut bytes = vec![2 << 3 | 2];
+    let mut length = message.len();
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+    bytes.extend_from_slice(message.as_bytes());
+    bytes
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Media {
     Json,
     Protobuf,
+}
+
+impl Media {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Protobuf => "application/x-protobuf",
+        }
+    }
 }
 
 fn media(headers: &HeaderMap) -> Result<Media, Problem> {

@@ -1,5 +1,7 @@
 //! Errors as HTTP answers: RFC 9457, mapped in this one place.
 
+use std::fmt;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -222,6 +224,13 @@ impl Problem {
             );
         }
         Self::internal(error, error.is_transient())
+    }
+}
+
+impl fmt::Display for Problem {
+    /// Name and detail, for answers that have no place for more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.detail)
     }
 }
 

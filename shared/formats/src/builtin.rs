@@ -1,8 +1,12 @@
 //! The profiles that come with Logbook, and which of them fits a log.
 
-use std::sync::LazyLock;
+use std::cmp::Reverse;
+use std::sync::{LazyLock, OnceLock};
 
-use crate::profile::Profile;
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::profile::{Detect, Profile};
 
 /// Bytes at the head of a log by which a profile is guessed.
 pub const HEAD_BYTES: usize = 64 * 1024;
@@ -25,10 +29,54 @@ const TEXTS: &[(&str, &str)] = builtins![
     "eclipse-log",
 ];
 
-static COMPILED: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-    let compiled = TEXTS.iter().map(|(_, text)| Profile::from_toml(text));
-    // A test compiles each of them, so that none is ever left out here.
-    compiled.filter_map(Result::ok).collect()
+/// Each is compiled when a log first asks for it: to compile all of them takes longer than to
+/// parse a log.
+static COMPILED: [OnceLock<Option<Profile>>; TEXTS.len()] =
+    [const { OnceLock::new() }; TEXTS.len()];
+
+fn compiled(at: usize) -> Option<&'static Profile> {
+    // A test compiles each of them, so that none is ever missing here.
+    COMPILED[at]
+        .get_or_init(|| Profile::from_toml(TEXTS[at].1).ok())
+        .as_ref()
+}
+
+/// What of a profile says which logs are its own.
+#[derive(Default, Deserialize)]
+struct Known {
+    detect: Vec<Detect>,
+}
+
+/// A pattern by which a log of a profile is known.
+struct Sign {
+    profile: usize,
+    detect: Detect,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Sign {
+    fn fits(&self, text: &str) -> bool {
+        let compiled = || Regex::new(&self.detect.pattern).ok();
+        let pattern = self.compiled.get_or_init(compiled);
+        pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.is_match(text))
+    }
+}
+
+/// All patterns, those of the highest priority first; of equals in the order of the profiles.
+static SIGNS: LazyLock<Vec<Sign>> = LazyLock::new(|| {
+    let mut signs = Vec::new();
+    for (profile, (_, text)) in TEXTS.iter().enumerate() {
+        let known: Known = toml::from_str(text).unwrap_or_default();
+        signs.extend(known.detect.into_iter().map(|detect| Sign {
+            profile,
+            detect,
+            compiled: OnceLock::new(),
+        }));
+    }
+    signs.sort_by_key(|sign| Reverse(sign.detect.priority));
+    signs
 });
 
 /// Ids and TOML texts of the built-in profiles, the default first.
@@ -38,7 +86,8 @@ pub fn builtin_texts() -> &'static [(&'static str, &'static str)] {
 
 /// The built-in profile of a name.
 pub fn builtin(id: &str) -> Option<&'static Profile> {
-    COMPILED.iter().find(|profile| profile.id() == id)
+    let at = TEXTS.iter().position(|(name, _)| *name == id)?;
+    compiled(at)
 }
 
 /// The built-in profile that fits the beginning of an inflated log best; `None` where none
@@ -49,21 +98,8 @@ pub fn guess(head: &[u8]) -> Option<&'static Profile> {
     }
     let text = String::from_utf8_lossy(&head[..head.len().min(HEAD_BYTES)]);
     let text = text.trim_start_matches('\u{feff}');
-    let fits = COMPILED
-        .iter()
-        .filter_map(|profile| Some((fit(profile, text)?, profile)));
-    // The first of equals: `max_by_key` would take the last.
-    fits.rev()
-        .max_by_key(|(priority, _)| *priority)
-        .map(|(_, profile)| profile)
-}
-
-fn fit(profile: &Profile, text: &str) -> Option<i32> {
-    let fitting = profile
-        .detect
-        .iter()
-        .filter(|(_, pattern)| pattern.is_match(text));
-    fitting.map(|(priority, _)| *priority).max()
+    let sign = SIGNS.iter().find(|sign| sign.fits(text))?;
+    compiled(sign.profile)
 }
 
 /// The first bytes of an `ExportLogsServiceRequest`: field 1, length-delimited, holding a
@@ -92,6 +128,18 @@ mod tests {
                 Ok(profile) => assert_eq!(profile.id(), *id),
                 Err(error) => panic!("profiles/{id}.toml: {error}"),
             }
+        }
+    }
+
+    #[test]
+    fn every_builtin_profile_says_by_patterns_that_compile_which_logs_are_its_own() {
+        for (at, (id, _)) in TEXTS.iter().enumerate() {
+            let mut own = SIGNS.iter().filter(|sign| sign.profile == at).peekable();
+            assert!(own.peek().is_some(), "{id}");
+            assert!(
+                own.all(|sign| Regex::new(&sign.detect.pattern).is_ok()),
+                "{id}"
+            );
         }
     }
 }

@@ -93,7 +93,7 @@ impl AwsClients {
             body: String::new(),
             timeout: QUICK,
         };
-        let answer = self.requests.send(call, &request).await?;
+        let answer = self.0.requests.send(call, &request).await?;
         let answer: serde_json::Value = serde_json::from_str(&answer.body)
             .map_err(|error| call.error("BadAnswer", error.to_string()))?;
         let value = answer.get("value").and_then(serde_json::Value::as_str);
@@ -119,7 +119,7 @@ impl AwsClients {
             body: event.to_owned(),
             timeout: LONGEST,
         };
-        let answer = self.requests.send(call, &request).await?;
+        let answer = self.0.requests.send(call, &request).await?;
         Ok(match answer.function_error {
             None => Invoked::Done,
             Some(kind) => Invoked::Failed(words(&answer.body).unwrap_or(kind)),
@@ -138,7 +138,7 @@ impl AwsClients {
             body: fields.collect::<Vec<_>>().join("&"),
             timeout: QUICK,
         };
-        self.requests.send(call, &request).await
+        self.0.requests.send(call, &request).await
     }
 }
 

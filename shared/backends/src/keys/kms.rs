@@ -63,7 +63,7 @@ impl KmsKeys {
         let call = kms("make a data key");
         let made = self
             .clients
-            .kms
+            .kms()
             .generate_data_key()
             .key_id(&self.config.key_id)
             .key_spec(DataKeySpec::Aes256)
@@ -88,7 +88,7 @@ impl KmsKeys {
         let call = kms("unwrap a data key");
         let opened = self
             .clients
-            .kms
+            .kms()
             .decrypt()
             // Named, so that nobody's key but ours is ever believed.
             .key_id(&self.config.key_id)
@@ -112,7 +112,7 @@ impl KmsKeys {
     async fn fetch(&self) -> Result<SecretKey> {
         let secret = self
             .clients
-            .secrets
+            .secrets()
             .get_secret_value()
             .secret_id(&self.config.secret_id)
             .send()

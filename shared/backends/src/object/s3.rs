@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::presigning::PresigningConfig;
@@ -22,7 +21,7 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Clone)]
 pub(super) struct S3Store {
-    client: Client,
+    clients: AwsClients,
     bucket: String,
 }
 
@@ -36,7 +35,7 @@ const fn call(action: &'static str) -> Call {
 impl S3Store {
     pub(super) fn new(clients: &AwsClients, bucket: String) -> Self {
         Self {
-            client: clients.s3.clone(),
+            clients: clients.clone(),
             bucket,
         }
     }
@@ -82,7 +81,7 @@ impl S3Store {
         metadata: &Metadata,
         condition: &Put,
     ) -> PutObjectFluentBuilder {
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = self.clients.s3().put_object().bucket(&self.bucket).key(key);
         let put = put.set_metadata(Some(s3_headers::encode(metadata).collect()));
         match condition {
             Put::Always => put,
@@ -94,7 +93,7 @@ impl S3Store {
     pub(super) async fn get(&self, key: &str, max: u64) -> Result<Option<Object>> {
         key::check(key)?;
         let call = call("get an object");
-        let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let get = self.clients.s3().get_object().bucket(&self.bucket).key(key);
         let got = match get.send().await {
             Ok(got) => got,
             Err(error) if is_no_such_key(&error) => return Ok(None),
@@ -119,7 +118,7 @@ impl S3Store {
         if range.is_empty() {
             return Ok(self.head(key).await?.map(|_| Vec::new()));
         }
-        let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let get = self.clients.s3().get_object().bucket(&self.bucket).key(key);
         let bytes = format!("bytes={}-{}", range.start, range.end - 1);
         let got = match get.range(bytes).send().await {
             Ok(got) => got,
@@ -139,7 +138,12 @@ impl S3Store {
     pub(super) async fn head(&self, key: &str) -> Result<Option<Head>> {
         key::check(key)?;
         let call = call("look at an object");
-        let head = self.client.head_object().bucket(&self.bucket).key(key);
+        let head = self
+            .clients
+            .s3()
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key);
         let head = match head.send().await {
             Ok(head) => head,
             // No code comes with an answer that has no body; a bucket that is missing is also
@@ -157,7 +161,12 @@ impl S3Store {
 
     pub(super) async fn delete(&self, key: &str) -> Result<()> {
         key::check(key)?;
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key);
+        let delete = self
+            .clients
+            .s3()
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key);
         match delete.send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(call("remove an object").failed(&error)),
@@ -166,7 +175,12 @@ impl S3Store {
 
     pub(super) async fn delete_if(&self, key: &str, etag: &str) -> Result<bool> {
         key::check(key)?;
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key);
+        let delete = self
+            .clients
+            .s3()
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key);
         match delete.if_match(format!("\"{etag}\"")).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_no_such_key(&error) => Ok(true),
@@ -181,7 +195,7 @@ impl S3Store {
         start_after: Option<&str>,
         max: usize,
     ) -> Result<Page> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket);
+        let list = self.clients.s3().list_objects_v2().bucket(&self.bucket);
         let listed = list
             .prefix(prefix)
             .set_start_after(start_after.map(str::to_owned))

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
@@ -32,7 +31,7 @@ const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct SqsQueue {
-    client: Client,
+    clients: AwsClients,
     url: String,
     dead_letters: String,
 }
@@ -47,7 +46,7 @@ const fn call(action: &'static str) -> Call {
 impl SqsQueue {
     pub(super) fn new(clients: &AwsClients, url: String, dead_letters: String) -> Self {
         Self {
-            client: clients.sqs.clone(),
+            clients: clients.clone(),
             url,
             dead_letters,
         }
@@ -73,7 +72,7 @@ impl SqsQueue {
                     entries.push(entry(call, at, message)?);
                 }
             }
-            let send = self.client.send_message_batch().queue_url(&self.url);
+            let send = self.clients.sqs().send_message_batch().queue_url(&self.url);
             let sent = send.set_entries(Some(entries)).send().await;
             let sent = sent.map_err(|error| call.failed(&error))?;
             for one in sent.successful() {
@@ -115,7 +114,8 @@ impl SqsQueue {
         visibility: Duration,
     ) -> Result<Vec<Message>> {
         let got = self
-            .client
+            .clients
+            .sqs()
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(max.clamp(1, Queue::MAX_BATCH) as i32)
@@ -157,7 +157,7 @@ impl SqsQueue {
                     entries.push(entry.build().map_err(|_| unbuilt(call))?);
                 }
             }
-            let delete = self.client.delete_message_batch().queue_url(url);
+            let delete = self.clients.sqs().delete_message_batch().queue_url(url);
             let done = delete.set_entries(Some(entries)).send().await;
             let done = done.map_err(|error| call.failed(&error))?;
             for one in done.successful() {
@@ -187,7 +187,11 @@ impl SqsQueue {
         receipt: &str,
         visibility: Duration,
     ) -> Result<bool> {
-        let change = self.client.change_message_visibility().queue_url(&self.url);
+        let change = self
+            .clients
+            .sqs()
+            .change_message_visibility()
+            .queue_url(&self.url);
         let changed = change
             .receipt_handle(receipt)
             .visibility_timeout(seconds(visibility, MAX_VISIBILITY))
@@ -255,7 +259,7 @@ impl SqsQueue {
                 .visibility_timeout(0);
             entries.push(entry.build().map_err(|_| unbuilt(call))?);
         }
-        let change = self.client.change_message_visibility_batch();
+        let change = self.clients.sqs().change_message_visibility_batch();
         let change = change.queue_url(&self.dead_letters);
         // Those that are not given back come back by themselves.
         match change.set_entries(Some(entries)).send().await {
@@ -283,7 +287,8 @@ impl SqsQueue {
         };
         let call = call("count messages");
         let attributes = self
-            .client
+            .clients
+            .sqs()
             .get_queue_attributes()
             .queue_url(url)
             .set_attribute_names(Some(vec![Visible, Delayed, InFlight]))

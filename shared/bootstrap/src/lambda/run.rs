@@ -36,8 +36,11 @@ pub async fn program<Serving>(
 where
     Serving: Future<Output = Result<(), Error>>,
 {
-    let stores = Stores::open(start(service)).await;
-    match serve(stores).await {
+    let served = match Stores::open(start(service)) {
+        Ok(stores) => serve(stores).await,
+        Err(error) => Err(error.into()),
+    };
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = %error, "the function cannot run");

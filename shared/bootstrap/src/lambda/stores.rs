@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logbook_backends::{
-    Authority, AwsClients, AwsOptions, Credentials, Database, Keys, KmsConfig, Login,
-    LoginProvider, MySqlConfig, ObjectStore, Queue, Tls, TokenProvider,
+    Authority, AwsClients, Credentials, Database, Keys, KmsConfig, Login, LoginProvider,
+    MySqlConfig, ObjectStore, Queue, Tls, TokenProvider,
 };
 use logbook_pipeline::{Marks, Registry, Vault};
 use serde::Deserialize;
@@ -46,11 +46,14 @@ pub struct Stores {
 
 impl Stores {
     /// The clients of the services, over the function's own role.
-    pub async fn open(environment: Environment) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// Where the environment is not that of a function: no region, no credentials.
+    pub fn open(environment: Environment) -> Result<Self, StartError> {
+        Ok(Self {
             environment,
-            clients: AwsClients::load(AwsOptions::default()).await,
-        }
+            clients: AwsClients::of_function(|name| environment.text_or_none(name))?,
+        })
     }
 
     /// The environment.

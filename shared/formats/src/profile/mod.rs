@@ -13,6 +13,7 @@ use logbook_model::Level;
 use regex::Regex;
 
 pub use error::ProfileError;
+pub(crate) use schema::Detect;
 pub(crate) use schema::{DateFrom, Scale, Unit};
 
 use crate::time::{DefaultZone, TimeFormat};
@@ -28,7 +29,6 @@ pub struct Profile {
     pub(crate) version: u32,
     pub(crate) description: String,
     pub(crate) family: Family,
-    pub(crate) detect: Vec<(i32, Regex)>,
     pub(crate) fields: FieldTable,
     pub(crate) time: Option<TimeRule>,
     pub(crate) name: NameRule,

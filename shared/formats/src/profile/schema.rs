@@ -63,10 +63,10 @@ pub(super) enum FamilyName {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Detect {
-    pub(super) pattern: String,
+pub(crate) struct Detect {
+    pub(crate) pattern: String,
     #[serde(default)]
-    pub(super) priority: i32,
+    pub(crate) priority: i32,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -75,14 +75,13 @@ impl Compiler {
         let metadata = self.any(&["metadata"], file.metadata)?;
         let facts = self.facts(file.facts)?;
         let attributes = self.attributes(file.attributes)?;
-        let detect = detect(&file.detect)?;
+        check_detect(&file.detect)?;
         let family = self.family(file.family, file.ndjson, file.csv, file.text)?;
         Ok(Profile {
             id: file.profile,
             version: file.version,
             description: file.description,
             family,
-            detect,
             fields: self.fields,
             time,
             name,
@@ -274,14 +273,13 @@ impl Compiler {
     }
 }
 
-fn detect(detect: &Many<schema::Detect>) -> Result<Vec<(i32, Regex)>, Fault> {
-    let mut all = Vec::new();
+/// Profiles of others are named, not guessed; their patterns are checked all the same.
+fn check_detect(detect: &Many<schema::Detect>) -> Result<(), Fault> {
     for (at, detect) in detect.0.iter().enumerate() {
-        let pattern = regex(&detect.pattern)
+        regex(&detect.pattern)
             .map_err(|message| Fault::new(&["detect", &at.to_string(), "pattern"], message))?;
-        all.push((detect.priority, pattern));
     }
-    Ok(all)
+    Ok(())
 }
 
 fn check_id(id: &str) -> Result<(), Fault> {
