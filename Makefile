@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test test-all check-stack test-lambda test-otlp sam-local setup fmt lint docs deny bench cold-start clean
+.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp sam-local setup fmt lint docs deny bench cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -77,10 +77,15 @@ $(TOOLS)/deny/.done:
 test: setup check-stack ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
 	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
 	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
-	$(MAKE) --no-print-directory test-lambda test-otlp
+	$(MAKE) --no-print-directory test-lambda test-otlp test-stack
 
 check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
 	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
+
+# Built as for the tests: other targets would have the dependencies in other features, and build them anew.
+test-stack: setup ## The stack, deployed to an emulator of AWS: its answers, its refusals, and what becomes of faults
+	cargo build --locked $(SERVERS) --bins --tests --example uploads
+	$(EMULATOR)/bin/pytest -q -p no:cacheprovider -rs tests/stack/pipeline
 
 test-lambda: setup ## Every function under the Runtime Interface Emulator, on its golden events
 	cargo build --locked $(SERVERS) --bins --tests
@@ -94,7 +99,8 @@ sam-local: setup ## Every function in Docker by sam local, and its API; skipped,
 	cargo build --locked $(SERVERS) --bins --tests
 	tests/sam_local/run
 
-test-all: test sam-local ## The same, sam local in Docker, and those of the databases on a private MySQL server (downloads 63 MB once)
+test-all: test sam-local ## The same, sam local in Docker, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)
+	LOGBOOK_BURST_RUNS=2250 $(EMULATOR)/bin/pytest -q -p no:cacheprovider tests/stack/pipeline/test_burst.py
 	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 
 fmt: ## Format

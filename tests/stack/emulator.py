@@ -50,8 +50,13 @@ def adapted(template, parameters, artifacts):
     """The template as it is deployed here; what differs from AWS is this, and no more.
 
     - The emulator transforms SAM without the parameters' values: they become the defaults.
-    - Programs are prebuilt: CodeUri names their folders.
-    - Condition keys of KMS are not evaluated, and would deny: those conditions are left out.
+    - Programs are prebuilt: CodeUri names their folders, or NAME.zip where they are packed.
+    - The encryption context of a call is no condition to the emulator, and would deny: that
+      condition is left out. What S3 may do with the key stays conditional, and is granted to none.
+    - It reads media types as they stand, without `~1` for the slash.
+    - It keeps a number that comes by a parameter as text, which its poller of queues cannot compare.
+    - It takes a role's session for the principal, where AWS takes the role: both are named.
+    - It asks for a permission of its own for batches of messages, which AWS covers by that for one.
     """
     template = copy.deepcopy(template)
     for name, value in parameters.items():
@@ -61,20 +66,41 @@ def adapted(template, parameters, artifacts):
         if resource["Type"] == "AWS::Serverless::Function":
             metadata = resource.pop("Metadata")
             binary = metadata["BuildProperties"]["Binary"]
-            resource["Properties"]["CodeUri"] = str(pathlib.Path(artifacts, binary).resolve())
-    _drop_kms_conditions(template["Resources"])
+            packed = pathlib.Path(artifacts, f"{binary}.zip")
+            code = packed if packed.exists() else packed.with_suffix("")
+            resource["Properties"]["CodeUri"] = str(code.resolve())
+    for node in _objects(template["Resources"]):
+        condition = node.get("Condition", "")
+        if "kms:EncryptionContextKeys" in json.dumps(condition, default=str):
+            del node["Condition"]
+        if isinstance(condition, dict) and "ArnNotLike" in condition:
+            named = condition["ArnNotLike"]["aws:PrincipalArn"]
+            condition["ArnNotLike"]["aws:PrincipalArn"] = named + [_sessions(one) for one in named]
+        if "BinaryMediaTypes" in node:
+            node["BinaryMediaTypes"] = [kind.replace("~1", "/") for kind in node["BinaryMediaTypes"]]
+        if "ScalingConfig" in node:
+            concurrency = template["Parameters"]["ParseConcurrency"]["Default"]
+            node["ScalingConfig"] = {"MaximumConcurrency": int(concurrency)}
+        if "sqs:SendMessage" in (node.get("Action") or ()):
+            node["Action"].append("sqs:SendMessageBatch")
     return template
 
 
-def _drop_kms_conditions(node):
+def _objects(node):
+    """All objects of a template, outer ones first."""
     if isinstance(node, dict):
-        if "kms:" in json.dumps(node.get("Condition", ""), default=str):
-            del node["Condition"]
-        for value in node.values():
-            _drop_kms_conditions(value)
-    elif isinstance(node, list):
-        for value in node:
-            _drop_kms_conditions(value)
+        yield node
+    for inner in list(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()):
+        yield from _objects(inner)
+
+
+def _sessions(node):
+    """The sessions of the roles whose ARNs are asked for."""
+    if isinstance(node, dict) and "Fn::GetAtt" in node:
+        return {"Fn::Sub": f"arn:${{AWS::Partition}}:sts::${{AWS::AccountId}}:assumed-role/${{{node['Fn::GetAtt'][0]}}}/*"}
+    if isinstance(node, dict):
+        return {key: _sessions(value) for key, value in node.items()}
+    return [_sessions(value) for value in node] if isinstance(node, list) else node
 
 
 def placeholders(folder):
@@ -94,7 +120,7 @@ def tool(name):
     places = [pathlib.Path(sys.executable).parent, *ROOT.glob(".tools/*/bin")]
     found = shutil.which(name, path=os.pathsep.join(map(str, places))) or shutil.which(name)
     if not found:
-        raise FileNotFoundError(f"{name} is not installed; make check-stack installs it")
+        raise FileNotFoundError(f"{name} is not installed; make setup installs it")
     return found
 
 
@@ -126,6 +152,8 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "TMPDIR": str(self.folder / "tmp"),
             "STATE_DIR": str(self.folder / "state"),
+            # Functions inherit this: the emulator's certificate is all that they trust.
+            "SSL_CERT_FILE": str(self.folder / "tmp/ministack-tls/server.crt"),
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -165,7 +193,7 @@ class Emulator:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(3)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait(15)

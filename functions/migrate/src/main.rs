@@ -13,8 +13,8 @@ async fn main() -> ExitCode {
 
 async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
+        web: Web::open(stores.environment(), Duration::from_secs(10), 3)?,
         stores,
-        web: Web::new(Duration::from_secs(10), 3),
         // Of the function's 14 minutes.
         budget: Duration::from_mins(13),
     };

@@ -15,7 +15,7 @@ async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
         webhook: Webhook::kept_in(&stores, "LOGBOOK_SLACK_WEBHOOK_SECRET_ARN")?,
         told: stores.inbox()?,
-        web: Web::new(Duration::from_secs(3), 3),
+        web: Web::open(stores.environment(), Duration::from_secs(3), 3)?,
     };
     run(context, |context, event| async move {
         handle(&context, event).await

@@ -10,7 +10,7 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use logbook_backends::{AwsClients, AwsOptions, ObjectStore};
 use logbook_model::Timestamp;
@@ -36,7 +36,7 @@ async fn door() -> Option<(Door, ObjectStore)> {
     let clients = AwsClients::load(AwsOptions::default()).await;
     let inbox = ObjectStore::open_s3(&clients, bucket);
     let mut door = Door::new().await;
-    door.context.tickets = Arc::new(Tickets::presigned(inbox.clone()));
+    door.context.tickets = Arc::new(Tickets::presigned(inbox.clone()).holding(Duration::from_mins(1)));
     door.context.now = now;
     Some((door, inbox))
 }
@@ -65,6 +65,8 @@ async fn a_ticket_puts_the_upload_into_the_inbox_with_what_was_said_of_it() {
     assert_eq!(answer.status, 201);
     let ticket = answer.json();
     assert_eq!(ticket["method"], "PUT");
+    let url = ticket["url"].as_str().unwrap();
+    assert!(url.contains("X-Amz-Expires=60&"), "{url}");
     assert_eq!(ticket["receipt"], format!("/v1/logs/{id}/receipt"));
     assert!(!answer.body.windows(3).any(|bytes| bytes == b"ann"));
     assert_eq!(put(&ticket, "hello\n"), 200);

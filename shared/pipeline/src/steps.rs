@@ -1,6 +1,7 @@
 //! Named steps at which a process can be made to die, to show that nothing is lost or doubled.
 //!
-//! Off unless [`kill_at`] was called, which only the embedded runner's hidden `--kill-at` does.
+//! Off unless [`kill_at`] was called: by the embedded runner for its hidden `--kill-at`, by a
+//! function in Lambda for `LOGBOOK_KILL_AT`, which no template sets.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

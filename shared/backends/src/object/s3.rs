@@ -253,6 +253,10 @@ impl S3Store {
             .content_length(i64::try_from(bytes).unwrap_or(i64::MAX))
             .customize()
             .config_override(unchecked)
+            // In Lambda the SDK adds the header of the trace at hand, which is nobody else's to send.
+            .mutate_request(|request| {
+                request.headers_mut().remove("x-amzn-trace-id");
+            })
             .presigned(presigning)
             .await
             .map_err(|error| call.failed(&error))?;

@@ -11,6 +11,7 @@ use lambda_http::RequestExt as _;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use logbook_backends::trace;
 use logbook_model::Timestamp;
+use logbook_pipeline::steps;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
@@ -61,7 +62,19 @@ fn start(service: &'static str) -> Environment {
     };
     let level = text("LOGBOOK_LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     logs::start(function, &level, now);
+    die_where_told(environment);
     environment
+}
+
+/// For tests: `LOGBOOK_KILL_AT` names a step (`STEP` or `STEP:N`) at which the process is to die,
+/// as the machine under it might.
+fn die_where_told(environment: Environment) {
+    let Some(told) = environment.text_or_none("LOGBOOK_KILL_AT") else {
+        return;
+    };
+    let (step, nth) = told.split_once(':').unwrap_or((&told, "1"));
+    tracing::warn!(step, nth, "told to die");
+    steps::kill_at(step, nth.parse().unwrap_or(1));
 }
 
 /// Answers events with `handle` until the runtime ends.

@@ -28,6 +28,14 @@ pub enum StartError {
     /// The secret of the database is not what Secrets Manager keeps for one.
     #[error("the database's secret is no JSON with username and password")]
     DatabaseSecret,
+    /// The file of authorities to trust cannot be used.
+    #[error("the authorities in {path}, which SSL_CERT_FILE names, cannot be used: {fault}")]
+    Authorities {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        fault: String,
+    },
 }
 
 /// A user and a password, as Secrets Manager keeps them for databases.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+
+use super::{Environment, StartError};
 
 /// Most bytes of an answer that are read: it is only ever quoted in an error.
 const MAX_ANSWER_BYTES: u64 = 4096;
@@ -38,13 +40,39 @@ pub enum WebError {
 }
 
 impl Web {
-    /// A client that takes at most `timeout` a try, and tries `tries` times, at least once.
+    /// A client that takes at most `timeout` a try, and tries `tries` times, at least once. It
+    /// trusts the authorities that browsers trust.
     pub fn new(timeout: Duration, tries: u32) -> Self {
+        Self::trusting(RootCerts::WebPki, timeout, tries)
+    }
+
+    /// Like [`Web::new`], but trusts the certificates in the file that `SSL_CERT_FILE` names,
+    /// where it names one: AWS's own clients do so as well.
+    pub fn open(
+        environment: Environment,
+        timeout: Duration,
+        tries: u32,
+    ) -> Result<Self, StartError> {
+        let roots = match environment.text_or_none("SSL_CERT_FILE") {
+            Some(path) => {
+                let read = std::fs::read(&path);
+                let pem = read.map_err(|error| StartError::Authorities {
+                    path: path.clone(),
+                    fault: error.to_string(),
+                })?;
+                authorities(&pem).map_err(|fault| StartError::Authorities { path, fault })?
+            }
+            None => RootCerts::WebPki,
+        };
+        Ok(Self::trusting(roots, timeout, tries))
+    }
+
+    fn trusting(roots: RootCerts, timeout: Duration, tries: u32) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .unversioned_rustls_crypto_provider(provider)
-            .root_certs(RootCerts::WebPki)
+            .root_certs(roots)
             .build();
         let agent = Agent::config_builder()
             .tls_config(tls)
@@ -183,6 +211,20 @@ fn ask(agent: &Agent, method: &str, url: &str, content_type: &str, body: &str) -
     }
 }
 
+/// The certificates of a PEM file.
+fn authorities(pem: &[u8]) -> Result<RootCerts, String> {
+    let mut found: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| error.to_string())? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        return Err("there is no certificate in it".to_owned());
+    }
+    Ok(RootCerts::new_with_certs(&found))
+}
+
 /// An error's kind, without the address that some texts quote.
 fn without_address(error: &ureq::Error) -> String {
     match error {
@@ -192,5 +234,24 @@ fn without_address(error: &ureq::Error) -> String {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "no secure connection".to_owned(),
         ureq::Error::ConnectionFailed => "no connection".to_owned(),
         _ => "the request failed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_authorities_that_is_missing_or_has_none_is_named() {
+        let open = |read: fn(&str) -> Option<String>| {
+            let environment = Environment::from_fn(read);
+            let opened = Web::open(environment, Duration::from_secs(1), 1);
+            opened.map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(open(|_| None), Ok(()));
+        let missing = open(|_| Some("/there/is/none.pem".to_owned())).unwrap_err();
+        assert!(missing.contains("/there/is/none.pem"), "{missing}");
+        let empty = open(|_| Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").to_owned()));
+        assert!(empty.unwrap_err().ends_with("there is no certificate in it"));
     }
 }
