@@ -39,8 +39,7 @@ pub use openapi::document;
 /// The query API. The router needs nothing of its surroundings: it can be served, nested, or
 /// called as a service.
 pub fn app(context: Context) -> Router {
-    let (router, _) = openapi::routes().split_for_parts();
-    router
+    openapi::router()
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(map_response(reply::private))

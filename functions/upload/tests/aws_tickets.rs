@@ -36,7 +36,8 @@ async fn door() -> Option<(Door, ObjectStore)> {
     let clients = AwsClients::load(AwsOptions::default()).await;
     let inbox = ObjectStore::open_s3(&clients, bucket);
     let mut door = Door::new().await;
-    door.context.tickets = Arc::new(Tickets::presigned(inbox.clone()).holding(Duration::from_mins(1)));
+    door.context.tickets =
+        Arc::new(Tickets::presigned(inbox.clone()).holding(Duration::from_mins(1)));
     door.context.now = now;
     Some((door, inbox))
 }

@@ -252,6 +252,10 @@ mod tests {
         let missing = open(|_| Some("/there/is/none.pem".to_owned())).unwrap_err();
         assert!(missing.contains("/there/is/none.pem"), "{missing}");
         let empty = open(|_| Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").to_owned()));
-        assert!(empty.unwrap_err().ends_with("there is no certificate in it"));
+        assert!(
+            empty
+                .unwrap_err()
+                .ends_with("there is no certificate in it")
+        );
     }
 }
