@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -36,7 +37,10 @@ impl DropFolder {
         intake: &logbook_intake::Context,
     ) -> anyhow::Result<u64> {
         let mut moved = 0;
-        let files = files(folder)?;
+        let (files, unreadable) = files(folder)?;
+        for (path, error) in unreadable {
+            self.complain(&path, &error.to_string());
+        }
         self.ahead
             .retain(|known, _| files.iter().any(|(_, path)| path == known));
         for (product, path) in files {
@@ -174,8 +178,11 @@ fn ascii(text: &str) -> String {
         .collect()
 }
 
-fn files(folder: &Path) -> anyhow::Result<Vec<(ProductId, PathBuf)>> {
-    let mut found = Vec::new();
+type Found = (Vec<(ProductId, PathBuf)>, Vec<(PathBuf, io::Error)>);
+
+/// The files of all products, and the products' folders that cannot be listed.
+fn files(folder: &Path) -> anyhow::Result<Found> {
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
     for product in std::fs::read_dir(folder)? {
         let product = product?.path();
         let Some(id) = product
@@ -186,14 +193,24 @@ fn files(folder: &Path) -> anyhow::Result<Vec<(ProductId, PathBuf)>> {
         else {
             continue;
         };
-        for file in std::fs::read_dir(&product)? {
-            let path = file?.path();
-            let hidden = path
-                .file_name()
-                .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-            if !hidden && path.is_file() && found.len() < MAX_FILES {
-                found.push((id.clone(), path));
-            }
+        match files_of(&product, MAX_FILES.saturating_sub(found.len())) {
+            Ok(files) => found.extend(files.into_iter().map(|file| (id.clone(), file))),
+            Err(error) => unreadable.push((product, error)),
+        }
+    }
+    Ok((found, unreadable))
+}
+
+/// The files of a product, at most `max`; hidden ones are left out.
+fn files_of(product: &Path, max: usize) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(product)? {
+        let path = file?.path();
+        let hidden = path
+            .file_name()
+            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.is_file() && found.len() < max {
+            found.push(path);
         }
     }
     Ok(found)

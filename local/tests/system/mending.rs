@@ -80,6 +80,27 @@ fn a_missing_sessions_schema_is_told_and_rebuilt() {
 }
 
 #[test]
+fn pages_of_the_sessions_schema_that_were_overwritten_are_told() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    door.passes("a");
+    assert!(running.terminate().success());
+    assert_eq!(installation.doctor("sessions schema")[0].0, "good");
+    let file = installation.data().join("sessions.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // Whole pages but the first, which says what the file is.
+    let pages = bytes.chunks_exact_mut(4096).skip(1);
+    pages.for_each(|page| page.fill(0x5a));
+    std::fs::write(&file, bytes).unwrap();
+    let found = installation.doctor("sessions schema");
+    assert_eq!(found[0].0, "bad", "{found:?}");
+    assert!(installation.logbook(&["rebuild"]).status.success());
+    assert_eq!(installation.doctor("sessions schema")[0].0, "good");
+    assert_eq!(installation.doctor("ledger")[0].0, "good");
+}
+
+#[test]
 fn no_new_keys_are_made_beside_an_archive() {
     let installation = Installation::new();
     let running = installation.started();

@@ -147,3 +147,23 @@ fn a_profile_registers_the_product_that_it_reads() {
     );
     assert_eq!(installation.door("idea-log").sessions().len(), 1);
 }
+
+#[test]
+fn what_is_no_file_is_left_out_and_named() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let logs = folder(&installation, &[("one.log", usage("one"))]);
+    let pipe = logs.join("pipe.log");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let output = upload(&installation, &[logs.to_str().unwrap(), "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(summary(&output)["sent"], 1);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("pipe.log is neither a file nor a folder"),
+        "{said}"
+    );
+    let output = upload(&installation, &[pipe.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}

@@ -180,11 +180,19 @@ async fn sessions(
     }
     let opened = async {
         let database = Database::open_file(&data.sessions(), Durability::Fsync).await?;
-        logbook_backends::sql::migrate(&database).await?;
-        Ok::<_, logbook_backends::Error>(database)
+        let damage = database.damage().await?;
+        if damage.is_none() {
+            logbook_backends::sql::migrate(&database).await?;
+        }
+        Ok::<_, logbook_backends::Error>((database, damage))
     };
     match opened.await {
-        Ok(database) => {
+        Ok((_, Some(damage))) => {
+            let found = format!("its file is damaged: {damage}");
+            report.add("sessions schema", Verdict::Bad, found, what);
+            None
+        }
+        Ok((database, None)) => {
             report.add(
                 "sessions schema",
                 Verdict::Good,

@@ -24,8 +24,12 @@ pub(super) fn run(args: &RedriveArgs) -> anyhow::Result<ExitCode> {
         };
         let queue = Queue::open_file(&data.queue(), policy).await?;
         if args.list {
-            for message in queue.dead_letters(args.max).await? {
+            let dead = queue.dead_letters(args.max).await?;
+            for message in &dead {
                 output::text(&format!("{}  {}\n", message.sent_at, message.body))?;
+            }
+            if dead.is_empty() {
+                output::note("there are no dead letters");
             }
             return Ok(ExitCode::SUCCESS);
         }

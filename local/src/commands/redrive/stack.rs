@@ -38,6 +38,9 @@ pub(in crate::commands) async fn on_stack(
 }
 
 fn list(name: &str, messages: &[Message]) -> anyhow::Result<()> {
+    if messages.is_empty() {
+        output::note(&format!("{name}: there are no dead letters"));
+    }
     for message in messages {
         output::text(&format!("{name}  {}  {}\n", message.sent_at, message.body))?;
     }

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::output;
+
 /// A file to be uploaded.
 pub(super) struct File {
     pub(super) path: PathBuf,
@@ -30,6 +32,15 @@ fn collect(path: &Path, name: &str, depth: usize, found: &mut Vec<File>) -> anyh
     let meta =
         std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !meta.is_dir() {
+        // A pipe or a device may never end.
+        if !meta.is_file() {
+            let what = format!("{} is neither a file nor a folder", path.display());
+            if depth == 0 {
+                bail!(what);
+            }
+            output::note(&format!("left out: {what}"));
+            return Ok(());
+        }
         found.push(File {
             path: path.to_owned(),
             name: name.to_owned(),

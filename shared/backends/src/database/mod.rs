@@ -21,6 +21,7 @@ pub(crate) use retry::Retry;
 pub use row::Row;
 use sqlx::migrate::Migrator;
 
+use crate::sql::rows::Cells;
 use crate::{Durability, Result};
 
 /// Between two looks whether a database is there.
@@ -113,6 +114,20 @@ impl Database {
         let mut connection = self.read().await?;
         statement("SELECT 1").fetch_one(&mut connection).await?;
         Ok(())
+    }
+
+    /// What is wrong with the pages of the database's file, read whole for it: the first fault
+    /// found, if any. A server checks its own pages whenever it reads them, and is not asked.
+    pub async fn damage(&self) -> Result<Option<String>> {
+        let Backend::Sqlite(pools) = &self.backend else {
+            return Ok(None);
+        };
+        let mut connection = Connection::sqlite(pools.readers().acquire().await?);
+        let row = statement("PRAGMA quick_check(1)")
+            .fetch_one(&mut connection)
+            .await?;
+        let said = Cells::new(&row).text()?;
+        Ok((said != "ok").then_some(said))
     }
 
     /// A connection to read by.

@@ -1,5 +1,5 @@
 //! Measures analysing and asking on this machine:
-//! `cargo run --release -p logbook-reports --example measure [SESSIONS] [FEATURES]`.
+//! `cargo run --release -p logbook-reports --example measure_reports [SESSIONS] [FEATURES]`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

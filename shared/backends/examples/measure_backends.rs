@@ -1,4 +1,4 @@
-//! Measures the embedded backends on this machine: `cargo run --release --example measure`.
+//! Measures the embedded backends on this machine: `cargo run --release --example measure_backends`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
