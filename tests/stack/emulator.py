@@ -246,7 +246,8 @@ class Emulator:
 
     def _failures(self, stack):
         with contextlib.suppress(Exception):
-            events = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+            pages = self.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+            events = [event for page in pages for event in page["StackEvents"]]
             failed = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
             return "\n".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in failed)
         return "there is no stack"

@@ -42,17 +42,29 @@ pub use query::query;
 pub use reply::{Cell, ReportReply};
 pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};
 
-use logbook_backends::{Database, Migrations};
+use logbook_backends::{Database, Migrations, migrations};
 
 /// The name under which the sessions schema is attached to the analytics database.
 pub const SESSIONS_SCHEMA: &str = "sessions";
 
-static MIGRATIONS: Migrations = Migrations {
-    sqlite: sqlx::migrate!("migrations/sqlite"),
-    mysql: sqlx::migrate!("migrations/mysql"),
-};
+static MIGRATIONS: Migrations = migrations!["0001_reports.sql"];
 
 /// Brings the analytics schema up to date; does nothing where it is.
 pub async fn migrate(analytics: &Database) -> Result<()> {
     Ok(analytics.migrate(&MIGRATIONS).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_file_of_migrations_is_listed() {
+        for (dialect, listed) in [
+            ("sqlite", super::MIGRATIONS.sqlite),
+            ("mysql", super::MIGRATIONS.mysql),
+        ] {
+            let folder = format!("{}/migrations/{dialect}", env!("CARGO_MANIFEST_DIR"));
+            let files = std::fs::read_dir(folder).expect("the folder is there");
+            assert_eq!(files.count(), listed.len(), "{dialect}");
+        }
+    }
 }

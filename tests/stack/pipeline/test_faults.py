@@ -5,6 +5,7 @@ import json
 import pytest
 
 from doors import Upload, until
+from surroundings import ROOT
 
 LOG = b'{"name":"draw.line","time":"2026-01-01T00:00:00Z"}\n{"name":"quit","time":"2026-01-01T00:00:01Z"}\n'
 
@@ -75,9 +76,9 @@ def test_a_death_between_archiving_and_clearing_the_inbox_doubles_nothing(stack)
     until(lambda: state(stack, log_id) == "parsed", "parsed", 30)
     # The object again, as a sweep of the inbox has intake take it in.
     key = next(key for key in in_inbox(stack) if key.endswith("/faults-between"))
-    event = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1",
-                          "eventTime": "2026-01-01T00:00:00Z", "awsRegion": "us-east-1",
-                          "s3": {"bucket": {"name": stack.inbox}, "object": {"key": key}}}]}
+    event = json.loads((ROOT / "events/s3-inbox-put.json").read_text())
+    event["Records"][0]["s3"]["bucket"]["name"] = stack.inbox
+    event["Records"][0]["s3"]["object"]["key"] = key
     assert stack.aws.invoke("intake", event) == (None, None)
     assert len(in_inbox(stack)) == len(rest)
     assert archived(stack) - before == {log_id} and rows(stack, log_id) == 1

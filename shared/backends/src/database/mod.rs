@@ -2,6 +2,7 @@
 
 mod connection;
 pub(crate) mod fault;
+mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod query;
@@ -14,12 +15,13 @@ use std::time::{Duration, Instant};
 
 pub(crate) use connection::Dialect;
 pub use connection::{Connection, Transaction};
+pub use migrations::Migrations;
+use migrations::migrator;
 #[cfg(feature = "mysql")]
 pub use mysql::{Authority, Credentials, Login, LoginProvider, MySqlConfig, Tls, TokenProvider};
 pub use query::{Query, Rows, Value, statement};
 pub(crate) use retry::Retry;
 pub use row::Row;
-use sqlx::migrate::Migrator;
 
 use crate::sql::rows::Cells;
 use crate::{Durability, Result};
@@ -51,15 +53,6 @@ pub struct Attached {
     pub path: PathBuf,
 }
 
-/// The steps that make a schema, for each kind of database.
-#[derive(Debug)]
-pub struct Migrations {
-    /// For SQLite.
-    pub sqlite: Migrator,
-    /// For MySQL and MariaDB.
-    pub mysql: Migrator,
-}
-
 impl Database {
     /// Opens a SQLite file and makes it (0600) if there is none. The schema is left as it is:
     /// see [`Database::migrate`] and [`crate::sql::migrate`].
@@ -89,9 +82,9 @@ impl Database {
     /// Brings the schema up to date; does nothing where it is.
     pub async fn migrate(&self, migrations: &Migrations) -> Result<()> {
         match &self.backend {
-            Backend::Sqlite(pools) => migrations.sqlite.run(pools.writer()).await?,
+            Backend::Sqlite(pools) => migrator(migrations.sqlite).run(pools.writer()).await?,
             #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.pool().migrate(&migrations.mysql).await?,
+            Backend::MySql(pools) => pools.pool().migrate(&migrator(migrations.mysql)).await?,
         }
         Ok(())
     }

@@ -35,14 +35,26 @@ pub use session::SessionRow;
 pub use settle::{next_silence, settle_silence};
 pub use store::{store_erased, store_parsed, store_rejected};
 
-use crate::{Database, Migrations, Result};
+use crate::{Database, Migrations, Result, migrations};
 
-static MIGRATIONS: Migrations = Migrations {
-    sqlite: sqlx::migrate!("migrations/sqlite"),
-    mysql: sqlx::migrate!("migrations/mysql"),
-};
+static MIGRATIONS: Migrations = migrations!["0001_sessions.sql"];
 
 /// Brings the sessions schema up to date; does nothing where it is.
 pub async fn migrate(db: &Database) -> Result<()> {
     db.migrate(&MIGRATIONS).await
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_file_of_migrations_is_listed() {
+        for (dialect, listed) in [
+            ("sqlite", super::MIGRATIONS.sqlite),
+            ("mysql", super::MIGRATIONS.mysql),
+        ] {
+            let folder = format!("{}/migrations/{dialect}", env!("CARGO_MANIFEST_DIR"));
+            let files = std::fs::read_dir(folder).expect("the folder is there");
+            assert_eq!(files.count(), listed.len(), "{dialect}");
+        }
+    }
 }

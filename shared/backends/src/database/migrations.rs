@@ -1,0 +1,53 @@
+//! The steps that make a schema.
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// The steps that make a schema, in order, for each kind of database: names of files, such as
+/// `0001_sessions.sql`, and their texts. [`migrations!`](crate::migrations) makes one.
+#[derive(Debug)]
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: &'static [(&'static str, &'static str)],
+    /// For MySQL and MariaDB.
+    pub mysql: &'static [(&'static str, &'static str)],
+}
+
+/// The [`Migrations`] in `migrations/sqlite` and `migrations/mysql` of the crate at hand, by the
+/// names of the files, which are the same in both.
+///
+/// It does what `sqlx::migrate!` does, without its compiler of SQL, which takes as long to build as
+/// all drivers once more.
+#[macro_export]
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        $crate::Migrations {
+            sqlite: &[$($crate::migrations!(@file "sqlite", $name)),+],
+            mysql: &[$($crate::migrations!(@file "mysql", $name)),+],
+        }
+    };
+    (@file $dialect:literal, $name:literal) => {
+        (
+            $name,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $dialect, "/", $name)),
+        )
+    };
+}
+
+/// What sqlx runs. A file's name is its version, a `_`, and what it does.
+pub(super) fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
+    let migrations = files.iter().filter_map(|(name, text)| {
+        let (version, rest) = name.strip_suffix(".sql")?.split_once('_')?;
+        let description = rest.replace('_', " ").into();
+        let version = version.parse().ok()?;
+        let sql = text.into_sql_str();
+        Some(Migration::new(
+            version,
+            description,
+            MigrationType::Simple,
+            sql,
+            false,
+        ))
+    });
+    Migrator::with_migrations(migrations.collect())
+}
