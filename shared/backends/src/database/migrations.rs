@@ -4,7 +4,7 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// The steps that make a schema, in order, for each kind of database: names of files, such as
-/// `0001_sessions.sql`, and their texts. [`migrations!`](crate::migrations) makes one.
+/// `0001_sessions.sql`, whose numbers count from one without a gap, and their texts. [`migrations!`](crate::migrations) makes one.
 #[derive(Debug)]
 pub struct Migrations {
     /// For SQLite.
@@ -34,20 +34,14 @@ macro_rules! migrations {
     };
 }
 
-/// What sqlx runs. A file's name is its version, a `_`, and what it does.
+/// What sqlx runs: step N is version N.
 pub(super) fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
-    let migrations = files.iter().filter_map(|(name, text)| {
-        let (version, rest) = name.strip_suffix(".sql")?.split_once('_')?;
-        let description = rest.replace('_', " ").into();
-        let version = version.parse().ok()?;
+    let migrations = (1..).zip(files).map(|(version, (name, text))| {
+        let name = name.strip_suffix(".sql").unwrap_or(name);
+        let what = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+        let description = what.replace('_', " ").into();
         let sql = text.into_sql_str();
-        Some(Migration::new(
-            version,
-            description,
-            MigrationType::Simple,
-            sql,
-            false,
-        ))
+        Migration::new(version, description, MigrationType::Simple, sql, false)
     });
     Migrator::with_migrations(migrations.collect())
 }

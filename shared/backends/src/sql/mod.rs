@@ -47,7 +47,7 @@ pub async fn migrate(db: &Database) -> Result<()> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_file_of_migrations_is_listed() {
+    fn every_file_of_migrations_is_listed_by_its_number() {
         for (dialect, listed) in [
             ("sqlite", super::MIGRATIONS.sqlite),
             ("mysql", super::MIGRATIONS.mysql),
@@ -55,6 +55,9 @@ mod tests {
             let folder = format!("{}/migrations/{dialect}", env!("CARGO_MANIFEST_DIR"));
             let files = std::fs::read_dir(folder).expect("the folder is there");
             assert_eq!(files.count(), listed.len(), "{dialect}");
+            for (number, (name, _)) in (1..).zip(listed) {
+                assert!(name.starts_with(&format!("{number:04}_")), "{name}");
+            }
         }
     }
 }
