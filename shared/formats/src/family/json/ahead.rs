@@ -5,6 +5,8 @@ use super::Node;
 /// Most keys remembered, and the longest.
 const MAX_KEYS: usize = 256;
 const MAX_KEY_BYTES: usize = 64;
+/// Bytes compared at once.
+const HEAD_BYTES: usize = size_of::<u128>();
 
 /// The keys of an object that came before, in their order, with where they lead.
 #[derive(Debug, Default)]
@@ -24,7 +26,37 @@ struct Known {
     node: u32,
     /// With its quotes.
     text: Box<[u8]>,
+    /// Its first bytes as one number, and which bits of such a number are theirs.
+    head: u128,
+    mask: u128,
     place: Option<usize>,
+}
+
+impl Known {
+    fn new(node: &Node, key: &str, place: Option<usize>) -> Self {
+        let text = format!("\"{key}\"").into_bytes();
+        let (mut head, mut mask) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
+        for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(&text) {
+            (*head, *mask) = (*byte, u8::MAX);
+        }
+        Self {
+            node: node.number,
+            text: text.into(),
+            head: u128::from_le_bytes(head),
+            mask: u128::from_le_bytes(mask),
+            place,
+        }
+    }
+
+    /// Whether a text begins with the key. Most keys are short: one comparison tells.
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        let Some(head) = text.first_chunk() else {
+            return text.starts_with(&self.text);
+        };
+        u128::from_le_bytes(*head) & self.mask == self.head
+            && (self.text.len() <= HEAD_BYTES || text.starts_with(&self.text))
+    }
 }
 
 impl Ahead {
@@ -46,7 +78,7 @@ impl Ahead {
             let Some(known) = self.keys.get(at) else {
                 break;
             };
-            if known.node == node.number && text.starts_with(&known.text) {
+            if known.node == node.number && known.begins(text) {
                 self.at = at + 1;
                 self.hits += 1;
                 return Some((known.text.len(), known.place));
@@ -59,11 +91,7 @@ impl Ahead {
     /// A key that was not foretold. It has no escapes.
     pub(super) fn learn(&mut self, node: &Node, key: &str, place: Option<usize>) {
         if self.learns && self.keys.len() < MAX_KEYS && key.len() <= MAX_KEY_BYTES {
-            self.keys.push(Known {
-                node: node.number,
-                text: format!("\"{key}\"").into_bytes().into(),
-                place,
-            });
+            self.keys.push(Known::new(node, key, place));
             self.at = self.keys.len();
         }
     }
