@@ -28,10 +28,10 @@ pub(super) fn read(
     while matches!(rows.header, Header::Awaited)
         && let Some(line) = lines.next_line()?
     {
-        rows.line(&line);
+        rows.line(line);
     }
     if let Header::Read(_) = rows.header {
-        lines.each(|line| rows.line(&line))?;
+        lines.each(|line| rows.line(line))?;
     }
     rows.end();
     match rows.header {
@@ -111,17 +111,17 @@ impl<'r, 'p, 'o> Rows<'r, 'p, 'o> {
     }
 
     /// Takes a line of the log, and then those that it makes come again.
-    fn line(&mut self, line: &Line<'_>) {
+    fn line(&mut self, line: Line<'_>) {
         if line.repaired {
             self.interpreter.repaired();
         }
-        self.one_line(line.at(), &line.text, line.too_long);
+        self.one_line(line.at(), line.text, line.too_long);
         self.lines_again();
     }
 
     fn lines_again(&mut self) {
         while let Some(line) = self.back.pop() {
-            self.one_line(line.at, &line.text, line.too_long);
+            self.one_line(line.at, Cow::Owned(line.text), line.too_long);
         }
     }
 
@@ -133,19 +133,20 @@ impl<'r, 'p, 'o> Rows<'r, 'p, 'o> {
         }
     }
 
-    fn one_line(&mut self, at: Position, text: &str, too_long: bool) {
+    fn one_line(&mut self, at: Position, text: Cow<'_, str>, too_long: bool) {
         match self.open.take() {
             Some(mut row) => {
                 row.text.push('\n');
-                row.text.push_str(text);
+                row.text.push_str(&text);
+                let closes = !is_closed(&text);
                 row.taken.push(OwnLine {
                     at,
-                    text: text.to_owned(),
+                    text: text.into_owned(),
                     too_long,
                 });
-                self.gather(row, !is_closed(text));
+                self.gather(row, closes);
             }
-            None => self.first_line(at, text, too_long),
+            None => self.first_line(at, &text, too_long),
         }
     }
 
@@ -229,7 +230,7 @@ impl<'r, 'p, 'o> Rows<'r, 'p, 'o> {
             }
         }
         self.interpreter.record(at, &slots);
-        self.empty = slots.reuse(0);
+        self.empty = slots.retire();
     }
 
     fn read_header(&self, text: &str) -> Header {

@@ -271,7 +271,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             Ok(()) => self.interpreter.record(at, &slots),
             Err((reason, detail)) => self.interpreter.reject(at, reason, detail),
         }
-        self.empty = slots.reuse(0);
+        self.empty = slots.retire();
     }
 }
 

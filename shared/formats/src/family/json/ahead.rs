@@ -2,9 +2,9 @@
 
 use super::Node;
 
-/// Most keys remembered, and the longest.
+/// Most keys remembered, and the longest, with its quotes and its colon.
 const MAX_KEYS: usize = 256;
-const MAX_KEY_BYTES: usize = 64;
+const MAX_KEY_BYTES: usize = 67;
 /// Bytes compared at once.
 const HEAD_BYTES: usize = size_of::<u128>();
 
@@ -20,23 +20,26 @@ pub(super) struct Ahead {
     learns: bool,
 }
 
+/// A key as it came, with its colon.
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     /// The number of the node it is a key of.
     node: u32,
-    /// With its quotes.
+    /// From its opening quote to the colon.
     text: Box<[u8]>,
     /// Its first bytes as one number, and which bits of such a number are theirs.
     head: u128,
     mask: u128,
-    place: Option<usize>,
+    /// Bytes of the key alone.
+    pub(super) key_bytes: usize,
+    /// Its place among the node's children.
+    pub(super) place: Option<usize>,
 }
 
 impl Known {
-    fn new(node: &Node, key: &str, place: Option<usize>) -> Self {
-        let text = format!("\"{key}\"").into_bytes();
+    fn new(node: &Node, text: &[u8], key_bytes: usize, place: Option<usize>) -> Self {
         let (mut head, mut mask) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
-        for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(&text) {
+        for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(text) {
             (*head, *mask) = (*byte, u8::MAX);
         }
         Self {
@@ -44,8 +47,14 @@ impl Known {
             text: text.into(),
             head: u128::from_le_bytes(head),
             mask: u128::from_le_bytes(mask),
+            key_bytes,
             place,
         }
+    }
+
+    /// Bytes from the key's opening quote to the colon, with both.
+    pub(super) const fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Whether a text begins with the key. Most keys are short: one comparison tells.
@@ -70,10 +79,10 @@ impl Ahead {
         (self.at, self.hits, self.misses) = (0, 0, 0);
     }
 
-    /// Whether a text begins with the key that should come next in an object, or with the one
-    /// after it: the bytes it has, with its quotes, and its place among the node's children.
+    /// The key with which a text begins, if it is the one that should come next in an object, or
+    /// the one after it.
     #[inline]
-    pub(super) fn known(&mut self, node: &Node, text: &[u8]) -> Option<(usize, Option<usize>)> {
+    pub(super) fn known(&mut self, node: &Node, text: &[u8]) -> Option<&Known> {
         for at in self.at..self.at + 2 {
             let Some(known) = self.keys.get(at) else {
                 break;
@@ -81,17 +90,23 @@ impl Ahead {
             if known.node == node.number && known.begins(text) {
                 self.at = at + 1;
                 self.hits += 1;
-                return Some((known.text.len(), known.place));
+                return Some(known);
             }
         }
         self.misses += 1;
         None
     }
 
-    /// A key that was not foretold. It has no escapes.
-    pub(super) fn learn(&mut self, node: &Node, key: &str, place: Option<usize>) {
-        if self.learns && self.keys.len() < MAX_KEYS && key.len() <= MAX_KEY_BYTES {
-            self.keys.push(Known::new(node, key, place));
+    /// A key that was not foretold, as a text from its quote to the colon. It has no escapes.
+    pub(super) fn learn(
+        &mut self,
+        node: &Node,
+        text: &[u8],
+        key_bytes: usize,
+        place: Option<usize>,
+    ) {
+        if self.learns && self.keys.len() < MAX_KEYS && text.len() <= MAX_KEY_BYTES {
+            self.keys.push(Known::new(node, text, key_bytes, place));
             self.at = self.keys.len();
         }
     }
