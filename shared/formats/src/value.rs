@@ -117,8 +117,8 @@ pub(crate) fn trimmed(text: &str) -> &str {
 
 /// The values of one record, by slot.
 ///
-/// The buffers are used again for every record: [`Slots::reuse`] hands them on empty, with the
-/// lifetime of the next record.
+/// The buffers are used again for every record: [`Slots::retire`] empties them, and
+/// [`Slots::reuse`] makes them ready for the next.
 #[derive(Debug, Default)]
 pub(crate) struct Slots<'a> {
     /// What was set, as it came.
@@ -133,15 +133,22 @@ pub(crate) struct Slots<'a> {
 impl<'a> Slots<'a> {
     /// Empty slots, reusing the memory of `self`.
     #[must_use]
-    pub(crate) fn reuse<'b>(self, slots: usize) -> Slots<'b> {
-        let (mut old, mut places) = (self.values, self.places);
-        old.clear();
-        places.clear();
-        places.resize(slots, 0);
+    pub(crate) fn reuse(mut self, slots: usize) -> Self {
+        self.values.clear();
+        self.places.clear();
+        self.places.resize(slots, 0);
+        self.duplicates = 0;
+        self
+    }
+
+    /// Gives back the memory, which borrows from no record any more.
+    pub(crate) fn retire(mut self) -> Slots<'static> {
+        self.values.clear();
+        self.places.clear();
         Slots {
             // Maps no element: the allocation is taken over as it is.
-            values: old.into_iter().map(|_| Value::Absent).collect(),
-            places,
+            values: self.values.into_iter().map(|_| Value::Absent).collect(),
+            places: self.places,
             duplicates: 0,
         }
     }

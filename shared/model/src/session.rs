@@ -143,6 +143,10 @@ impl Session {
             *mine = mine.saturating_add(theirs);
         }
         self.facts.fill_from(&part.facts);
+        if self.features.is_empty() {
+            self.features.clone_from(&part.features);
+            return;
+        }
         for (name, theirs) in &part.features {
             let mine = self
                 .features

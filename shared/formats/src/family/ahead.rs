@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::interpret::{Interpreter, Position};
-use crate::lines::Lines;
+use crate::lines::{Line, Lines};
 use crate::log::ReadError;
 
 /// One line, kept.
@@ -14,13 +14,21 @@ pub(super) struct OwnLine {
     pub(super) too_long: bool,
 }
 
+impl From<Line<'_>> for OwnLine {
+    fn from(line: Line<'_>) -> Self {
+        Self {
+            at: line.at(),
+            too_long: line.too_long,
+            text: line.text.into_owned(),
+        }
+    }
+}
+
 /// Lines of a log, some of which were read ahead in vain.
 pub(super) struct LinesAhead<R> {
     lines: Lines<R>,
     /// In reverse order.
     back: Vec<OwnLine>,
-    /// The buffer of a line that is done with.
-    spare: String,
 }
 
 impl<R: Read> LinesAhead<R> {
@@ -28,7 +36,6 @@ impl<R: Read> LinesAhead<R> {
         Self {
             lines: Lines::new(source, max_bytes),
             back: Vec::new(),
-            spare: String::new(),
         }
     }
 
@@ -51,19 +58,7 @@ impl<R: Read> LinesAhead<R> {
         if line.repaired {
             interpreter.repaired();
         }
-        let mut text = std::mem::take(&mut self.spare);
-        text.clear();
-        text.push_str(&line.text);
-        Ok(Some(OwnLine {
-            at: line.at(),
-            too_long: line.too_long,
-            text,
-        }))
-    }
-
-    /// Takes the text of a line whose record is done with, for the next.
-    pub(super) fn recycle(&mut self, text: String) {
-        self.spare = text;
+        Ok(Some(line.into()))
     }
 
     /// Puts lines back that were taken last, in their order.

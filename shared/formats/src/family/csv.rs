@@ -6,8 +6,9 @@ use std::io::Read;
 use logbook_model::{EventReject, LogReject};
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::ahead::{LinesAhead, OwnLine};
+use super::ahead::OwnLine;
 use crate::interpret::{Interpreter, Position};
+use crate::lines::{Line, Lines};
 use crate::log::{ParsedLog, ReadError};
 use crate::profile::CsvRule;
 use crate::value::{Slots, Value};
@@ -20,72 +21,37 @@ const MAX_LINES: usize = 10_000;
 pub(super) fn read(
     source: impl Read,
     rule: &CsvRule,
-    mut interpreter: Interpreter<'_, '_>,
+    interpreter: Interpreter<'_, '_>,
 ) -> Result<ParsedLog, ReadError> {
-    let mut records = Records {
-        lines: LinesAhead::new(source, interpreter.limits().record_bytes),
-        rule,
-        cells: Cells::default(),
-    };
-    let columns = match &rule.columns {
-        Some(names) => Columns::new(names, &interpreter),
-        None => match header(&mut records, rule, &mut interpreter)? {
-            Ok(names) => Columns::new(&names, &interpreter),
-            Err((reason, detail)) => return Err(interpreter.refuse_log(reason, detail)),
-        },
-    };
-    let mut empty = Slots::default();
-    while let Some((at, text)) = records.next(&mut interpreter)? {
-        let text = match text {
-            Ok(text) => text,
-            Err((reason, detail)) => {
-                interpreter.reject(at, reason, detail);
-                continue;
-            }
-        };
-        let cells = &records.cells;
-        if cells.ends.len() != columns.slot_of.len() {
-            let (got, want) = (cells.ends.len(), columns.slot_of.len());
-            let detail = format!("{got} cells under {want} columns");
-            interpreter.reject(at, EventReject::WrongCells, detail);
-            continue;
-        }
-        let mut slots = std::mem::take(&mut empty).reuse(columns.slots);
-        for (slot, cell) in columns.slot_of.iter().zip(cells.iter(&text)) {
-            if let Some(slot) = slot {
-                slots.set(*slot, Value::Text(cell));
-            }
-        }
-        interpreter.record(at, &slots);
-        empty = slots.reuse(0);
-        records.lines.recycle(text);
+    let mut lines = Lines::new(source, interpreter.limits().record_bytes);
+    let mut rows = Rows::new(rule, interpreter);
+    while matches!(rows.header, Header::Awaited)
+        && let Some(line) = lines.next_line()?
+    {
+        rows.line(line);
     }
-    interpreter.finish(records.lines.offset())
+    if let Header::Read(_) = rows.header {
+        lines.each(|line| rows.line(line))?;
+    }
+    rows.end();
+    match rows.header {
+        Header::Read(_) => rows.interpreter.finish(lines.offset()),
+        Header::Awaited => {
+            let detail = "it has no record";
+            Err(rows.interpreter.refuse_log(LogReject::Empty, detail))
+        }
+        Header::Wrong(detail) => Err(rows.interpreter.refuse_log(LogReject::WrongFormat, detail)),
+    }
 }
 
-/// The names of the columns. Without a good header no row can be read.
-fn header<R: Read>(
-    records: &mut Records<'_, R>,
-    rule: &CsvRule,
-    interpreter: &mut Interpreter<'_, '_>,
-) -> Result<Result<Vec<String>, (LogReject, String)>, ReadError> {
-    let Some((at, text)) = records.next(interpreter)? else {
-        return Ok(Err((LogReject::Empty, "it has no record".to_owned())));
-    };
-    let wrong = |detail: String| Ok(Err((LogReject::WrongFormat, detail)));
-    let text = match text {
-        Ok(text) => text,
-        Err((_, detail)) => return wrong(format!("the header, at line {}: {detail}", at.line)),
-    };
-    let cells = records.cells.iter(&text);
-    let names: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
-    if let Some(missing) = rule.required.iter().find(|want| !names.contains(want)) {
-        return wrong(format!("the header has no column {missing:?}"));
-    }
-    if names.len() > MAX_COLUMNS {
-        return wrong(format!("the header has more than {MAX_COLUMNS} columns"));
-    }
-    Ok(Ok(names))
+/// The names of the columns, without which no row can be read.
+enum Header {
+    /// They are in the first record.
+    Awaited,
+    /// They are known.
+    Read(Columns),
+    /// They are no good, and why.
+    Wrong(String),
 }
 
 /// Which slot each column fills.
@@ -108,76 +74,175 @@ impl Columns {
     }
 }
 
-type Text = Result<String, (EventReject, String)>;
-
-/// Lines put together to records. A quote that is never closed costs its own line only.
-struct Records<'r, R> {
-    lines: LinesAhead<R>,
+/// Lines put together to rows. A quote that is never closed costs its own line only.
+struct Rows<'r, 'p, 'o> {
     rule: &'r CsvRule,
-    /// Those of the record read last.
+    interpreter: Interpreter<'p, 'o>,
+    header: Header,
     cells: Cells,
+    empty: Slots<'static>,
+    open: Option<OpenRow>,
+    /// Lines that were taken for the rest of a row in vain, in reverse order.
+    back: Vec<OwnLine>,
 }
 
-impl<R: Read> Records<'_, R> {
-    /// The next record that is not blank, with its line breaks where it runs over several lines.
-    fn next(
-        &mut self,
-        interpreter: &mut Interpreter<'_, '_>,
-    ) -> Result<Option<(Position, Text)>, ReadError> {
-        let max_bytes = interpreter.limits().record_bytes;
-        while let Some(line) = self.lines.next(interpreter)? {
-            // A row of delimiters is one of empty cells, whatever the delimiter.
-            let blank = |b: u8| b.is_ascii_whitespace() && b != self.rule.delimiter;
-            if self.rule.is_comment(&line.text) || line.text.bytes().all(blank) {
-                continue;
-            }
-            let at = line.at;
-            let text = if line.too_long {
-                let detail = format!("longer than {max_bytes} bytes");
-                Err((EventReject::TooLong, detail))
-            } else if is_closed(&line.text) {
-                let split = self.cells.split(&line.text, self.rule.delimiter);
-                split
-                    .map(|()| line.text)
-                    .map_err(|detail| (EventReject::Broken, detail.to_owned()))
-            } else {
-                self.gather(interpreter, line.text)?
-            };
-            return Ok(Some((at, text)));
+/// A row whose quote is open at the end of its first line.
+struct OpenRow {
+    at: Position,
+    /// With its line breaks.
+    text: String,
+    /// The lines after its first.
+    taken: Vec<OwnLine>,
+}
+
+impl<'r, 'p, 'o> Rows<'r, 'p, 'o> {
+    fn new(rule: &'r CsvRule, interpreter: Interpreter<'p, 'o>) -> Self {
+        let columns = rule.columns.as_ref();
+        let columns = columns.map(|names| Columns::new(names, &interpreter));
+        Self {
+            rule,
+            header: columns.map_or(Header::Awaited, Header::Read),
+            interpreter,
+            cells: Cells::default(),
+            empty: Slots::default(),
+            open: None,
+            back: Vec::new(),
         }
-        Ok(None)
     }
 
-    /// The rest of a record whose quote is open at the end of its first line. Where it never
-    /// closes, or closes where no cell can end, the lines read are put back.
-    fn gather(
-        &mut self,
-        interpreter: &mut Interpreter<'_, '_>,
-        first: String,
-    ) -> Result<Text, ReadError> {
-        let max_bytes = interpreter.limits().record_bytes;
-        let mut taken: Vec<OwnLine> = Vec::new();
-        let mut text = first;
-        while taken.len() < MAX_LINES
-            && let Some(line) = self.lines.next(interpreter)?
-        {
-            text.push('\n');
-            text.push_str(&line.text);
-            let (closes, too_long) = (!is_closed(&line.text), line.too_long);
-            taken.push(line);
-            if too_long || text.len() > max_bytes {
-                break;
+    /// Takes a line of the log, and then those that it makes come again.
+    fn line(&mut self, line: Line<'_>) {
+        if line.repaired {
+            self.interpreter.repaired();
+        }
+        self.one_line(line.at(), line.text, line.too_long);
+        self.lines_again();
+    }
+
+    fn lines_again(&mut self) {
+        while let Some(line) = self.back.pop() {
+            self.one_line(line.at, Cow::Owned(line.text), line.too_long);
+        }
+    }
+
+    /// The end of the log.
+    fn end(&mut self) {
+        while let Some(row) = self.open.take() {
+            self.give_up(row);
+            self.lines_again();
+        }
+    }
+
+    fn one_line(&mut self, at: Position, text: Cow<'_, str>, too_long: bool) {
+        match self.open.take() {
+            Some(mut row) => {
+                row.text.push('\n');
+                row.text.push_str(&text);
+                let closes = !is_closed(&text);
+                row.taken.push(OwnLine {
+                    at,
+                    text: text.into_owned(),
+                    too_long,
+                });
+                self.gather(row, closes);
             }
-            if closes {
-                if self.cells.split(&text, self.rule.delimiter).is_ok() {
-                    return Ok(Ok(text));
-                }
-                break;
+            None => self.first_line(at, &text, too_long),
+        }
+    }
+
+    fn first_line(&mut self, at: Position, text: &str, too_long: bool) {
+        // A row of delimiters is one of empty cells, whatever the delimiter.
+        let blank = |b: u8| b.is_ascii_whitespace() && b != self.rule.delimiter;
+        if self.rule.is_comment(text) || text.bytes().all(blank) {
+            return;
+        }
+        if too_long {
+            let max = self.interpreter.limits().record_bytes;
+            let detail = format!("longer than {max} bytes");
+            return self.reject(at, EventReject::TooLong, detail);
+        }
+        match self.cells.split(text, self.rule.delimiter) {
+            Ok(()) => self.row(at, text),
+            Err(detail) if is_closed(text) => {
+                self.reject(at, EventReject::Broken, detail.to_owned());
+            }
+            Err(_) => {
+                self.open = Some(OpenRow {
+                    at,
+                    text: text.to_owned(),
+                    taken: Vec::new(),
+                });
             }
         }
-        self.lines.put_back(taken);
+    }
+
+    /// One more line was taken for a row whose quote was open. Where it never closes, or closes
+    /// where no cell can end, the lines come again.
+    fn gather(&mut self, row: OpenRow, closes: bool) {
+        let too_long = row.taken.last().is_some_and(|line| line.too_long)
+            || row.text.len() > self.interpreter.limits().record_bytes;
+        let ends = closes && !too_long;
+        if ends && self.cells.split(&row.text, self.rule.delimiter).is_ok() {
+            self.row(row.at, &row.text);
+        } else if closes || too_long || row.taken.len() >= MAX_LINES {
+            self.give_up(row);
+        } else {
+            self.open = Some(row);
+        }
+    }
+
+    fn give_up(&mut self, row: OpenRow) {
+        self.back.extend(row.taken.into_iter().rev());
         let detail = "a quote is opened and never closed".to_owned();
-        Ok(Err((EventReject::Broken, detail)))
+        self.reject(row.at, EventReject::Broken, detail);
+    }
+
+    fn reject(&mut self, at: Position, reason: EventReject, detail: String) {
+        match self.header {
+            Header::Awaited => {
+                let detail = format!("the header, at line {}: {detail}", at.line);
+                self.header = Header::Wrong(detail);
+            }
+            Header::Read(_) => self.interpreter.reject(at, reason, detail),
+            Header::Wrong(_) => {}
+        }
+    }
+
+    /// Takes a row whose cells have been split.
+    fn row(&mut self, at: Position, text: &str) {
+        let columns = match &self.header {
+            Header::Read(columns) => columns,
+            Header::Awaited => {
+                self.header = self.read_header(text);
+                return;
+            }
+            Header::Wrong(_) => return,
+        };
+        if self.cells.ends.len() != columns.slot_of.len() {
+            let (got, want) = (self.cells.ends.len(), columns.slot_of.len());
+            let detail = format!("{got} cells under {want} columns");
+            return self.interpreter.reject(at, EventReject::WrongCells, detail);
+        }
+        let mut slots = std::mem::take(&mut self.empty).reuse(columns.slots);
+        for (slot, cell) in columns.slot_of.iter().zip(self.cells.iter(text)) {
+            if let Some(slot) = slot {
+                slots.set(*slot, Value::Text(cell));
+            }
+        }
+        self.interpreter.record(at, &slots);
+        self.empty = slots.retire();
+    }
+
+    fn read_header(&self, text: &str) -> Header {
+        let cells = self.cells.iter(text);
+        let names: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
+        if let Some(missing) = self.rule.required.iter().find(|want| !names.contains(want)) {
+            return Header::Wrong(format!("the header has no column {missing:?}"));
+        }
+        if names.len() > MAX_COLUMNS {
+            return Header::Wrong(format!("the header has more than {MAX_COLUMNS} columns"));
+        }
+        Header::Read(Columns::new(&names, &self.interpreter))
     }
 }
 

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use logbook_model::{EventReject, LogReject};
-use regex::CaptureLocations;
+use memchr::memchr;
 
 use super::inner::InnerPlan;
 use crate::interpret::{Interpreter, Position};
 use crate::lines::{Line, Lines};
 use crate::log::{ParsedLog, ReadError};
+use crate::profile::pattern::{Fitted, RecordPattern};
 use crate::profile::{BeforeFirst, BlankLines, Layout, TextRule};
 use crate::value::{Slots, Value};
 
@@ -121,7 +122,8 @@ struct Reader<'r, 'p, 'o> {
     rule: &'r TextRule,
     layout: &'r Layout,
     interpreter: Interpreter<'p, 'o>,
-    locations: Vec<CaptureLocations>,
+    /// For each pattern, where its groups stand.
+    fitted: Vec<Fitted>,
     inner: Vec<InnerPlan<'p>>,
     slots: usize,
     empty: Slots<'static>,
@@ -138,11 +140,7 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
         Self {
             rule,
             layout,
-            locations: layout
-                .records
-                .iter()
-                .map(|r| r.pattern.capture_locations())
-                .collect(),
+            fitted: layout.records.iter().map(RecordPattern::fitted).collect(),
             inner: rule
                 .inner
                 .iter()
@@ -234,23 +232,17 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
         }
     }
 
-    /// The pattern that fits a line, its groups left in its `locations`.
+    /// The pattern that fits a line, its groups left in its `fitted`.
     fn fitting(&mut self, text: &str) -> Option<usize> {
-        for (at, record) in self.layout.records.iter().enumerate() {
-            let places = &mut self.locations[at];
-            if record.pattern.captures_read(places, text).is_some() {
-                return Some(at);
-            }
-        }
-        None
+        let mut patterns = self.layout.records.iter().zip(&mut self.fitted);
+        patterns.position(|(pattern, fitted)| pattern.fits(text, fitted))
     }
 
     fn end_record(&mut self) {
         if let Some((at, text, first, pattern)) = self.open.take() {
             if let Some(pattern) = pattern {
-                let record = &self.layout.records[pattern].pattern;
                 // It fitted this very line when the record was opened.
-                let _ = record.captures_read(&mut self.locations[pattern], &text[..first]);
+                self.layout.records[pattern].fits(&text[..first], &mut self.fitted[pattern]);
             }
             self.emit(at, &text, first, pattern);
         }
@@ -259,11 +251,9 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
     fn emit(&mut self, at: Position, text: &str, first: usize, pattern: Option<usize>) {
         let mut slots = std::mem::take(&mut self.empty).reuse(self.slots);
         if let Some(pattern) = pattern {
-            let locations = &self.locations[pattern];
-            for &(group, slot) in &self.layout.records[pattern].groups {
-                if let Some((start, end)) = locations.get(group) {
-                    slots.set(slot, Value::text(&text[start..end]));
-                }
+            let texts = self.layout.records[pattern].texts(text, &self.fitted[pattern]);
+            for (slot, text) in texts {
+                slots.set(slot, Value::text(text));
             }
         }
         if let Some(slot) = self.rule.whole {
@@ -281,13 +271,13 @@ impl<'r, 'p, 'o> Reader<'r, 'p, 'o> {
             Ok(()) => self.interpreter.record(at, &slots),
             Err((reason, detail)) => self.interpreter.reject(at, reason, detail),
         }
-        self.empty = slots.reuse(0);
+        self.empty = slots.retire();
     }
 }
 
 /// Without the escape sequences that colour terminals (ECMA-48 CSI).
 fn strip_ansi(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.contains('\x1b') {
+    if memchr(b'\x1b', text.as_bytes()).is_none() {
         return text;
     }
     let mut out = String::with_capacity(text.len());

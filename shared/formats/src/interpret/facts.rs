@@ -3,8 +3,8 @@
 use logbook_model::SessionFacts;
 
 use crate::log::LogContext;
-use crate::profile::Profile;
 use crate::profile::rules::Subject;
+use crate::profile::{FactSource, Profile};
 
 /// Fills in the facts that are not known yet and that this record says.
 pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &mut SessionFacts) {
@@ -23,8 +23,6 @@ pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &
         };
         let text = match &source.pattern {
             None => Some(&*text),
-            // Asking first costs nothing that is kept, and most texts do not match.
-            Some(pattern) if !pattern.is_match(&text) => None,
             Some(pattern) => pattern
                 .captures(&text)
                 .and_then(|groups| groups.name("value"))
@@ -32,6 +30,19 @@ pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &
         };
         *held = text.and_then(SessionFacts::bounded);
     }
+}
+
+/// The facts that a record says by itself; `None` if it says none.
+pub(super) fn facts_of(profile: &Profile, subject: Subject<'_, '_>) -> Option<Box<SessionFacts>> {
+    let says =
+        |source: &FactSource| source.value.may_fit(subject.slots) && source.when.holds(subject);
+    // Most records say none, which is sooner told than gathered.
+    if !profile.facts.iter().any(says) {
+        return None;
+    }
+    let mut facts = SessionFacts::default();
+    gather_facts(profile, subject, &mut facts);
+    (facts != SessionFacts::default()).then(|| Box::new(facts))
 }
 
 /// What the uploader said of all sessions.

@@ -16,7 +16,7 @@ use crate::profile::{Profile, SessionRule};
 use crate::sessions::{Observer, Placed, Sessions};
 use crate::time::TimeContext;
 use crate::value::Slots;
-use facts::{gather_facts, given_facts};
+use facts::{facts_of, gather_facts, given_facts};
 use level::level_of;
 use measures::{attributes_of, count_of, duration_of, first_text, name_of};
 use time::{time_context, time_of};
@@ -225,13 +225,6 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         let name = name_of(profile, slots, scratch)?;
         let session = &profile.session;
         let (id, group) = id_and_group(session, slots);
-        let facts = if self.sessions.holds_back() {
-            let mut facts = SessionFacts::default();
-            gather_facts(profile, subject, &mut facts);
-            (facts != SessionFacts::default()).then(|| Box::new(facts))
-        } else {
-            None
-        };
         let placed = Placed {
             event: Event {
                 seq: self.seq,
@@ -249,7 +242,11 @@ impl<'p, 'o> Interpreter<'p, 'o> {
             ends: session.end.holds(subject),
             id,
             group,
-            facts,
+            facts: if self.sessions.holds_back() {
+                facts_of(profile, subject)
+            } else {
+                None
+            },
             attributes: if self.sessions.observed() {
                 attributes_of(profile, slots)
             } else {

@@ -3,8 +3,10 @@
 mod compile;
 mod error;
 pub(crate) mod fields;
+pub(crate) mod pattern;
 pub(crate) mod rules;
 mod schema;
+mod strict;
 pub(crate) mod template;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ pub(crate) use schema::{DateFrom, Scale, Unit};
 
 use crate::time::{DefaultZone, TimeFormat};
 use fields::FieldTable;
+use pattern::{Pattern, RecordPattern};
 use rules::{All, Any};
 pub(crate) use schema::{BeforeFirst, BlankLines};
 use template::Template;
@@ -115,13 +118,6 @@ pub(crate) struct Layout {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct RecordPattern {
-    pub(crate) pattern: Regex,
-    /// Pairs of group index and slot.
-    pub(crate) groups: Vec<(usize, usize)>,
-}
-
-#[derive(Debug, Clone)]
 pub(crate) struct TimeRule {
     pub(crate) slots: Vec<usize>,
     pub(crate) formats: Vec<TimeFormat>,
@@ -171,7 +167,7 @@ pub(crate) struct FactSource {
     pub(crate) fact: usize,
     pub(crate) value: Template,
     /// Takes its group `value` out of the text.
-    pub(crate) pattern: Option<Regex>,
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) when: All,
 }
 

@@ -1,8 +1,8 @@
 //! Conditions on a record.
 
 use logbook_model::Level;
-use regex::Regex;
 
+use super::pattern::Pattern;
 use crate::value::{Slots, Value};
 
 /// What is known of a record when a rule asks.
@@ -29,7 +29,7 @@ pub(crate) enum Test {
     Contains(Box<str>),
     Prefix(Box<str>),
     Suffix(Box<str>),
-    Matches(Box<Regex>),
+    Matches(Box<Pattern>),
     Exists(bool),
     LevelAtLeast(Level),
     Line(u64),

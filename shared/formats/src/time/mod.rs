@@ -163,7 +163,7 @@ fn read_one(
         }
         // A number may be meant as digits of a date: 20260201.
         (TimeFormat::Pattern(pattern), _) => pattern
-            .parse(value.to_text().ok_or(TimeError::Format)?.trim())
+            .parse(trimmed(&value.to_text().ok_or(TimeError::Format)?))
             .and_then(|civil| civil.resolve(zone, context)),
         (TimeFormat::Rfc3339, _) => Err(TimeError::Format),
     }
@@ -192,7 +192,7 @@ fn epoch(value: &Value<'_>, per_second: u64) -> Result<Reading, TimeError> {
             at(micros.round() as i64)
         }
         Value::Text(text) => {
-            let text = text.trim();
+            let text = trimmed(text);
             if let Ok(n) = text.parse::<i64>() {
                 return at(whole(n)?);
             }

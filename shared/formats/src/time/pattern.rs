@@ -12,7 +12,8 @@ pub(crate) struct Pattern {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Item {
-    Literal(char),
+    /// A byte of the pattern's own.
+    Literal(u8),
     /// A blank in the pattern: any number of blanks, also none.
     Blanks,
     Year,
@@ -60,7 +61,7 @@ impl Pattern {
             match c {
                 '%' => expand(chars.next().ok_or(PatternError::Dangling)?, &mut items)?,
                 c if c.is_whitespace() => items.push(Item::Blanks),
-                c => items.push(Item::Literal(c)),
+                c => items.extend(c.encode_utf8(&mut [0; 4]).bytes().map(Item::Literal)),
             }
         }
         let plain = |item: &Item| matches!(item, Item::Literal(_) | Item::Blanks);
@@ -85,7 +86,7 @@ impl Pattern {
 }
 
 fn expand(conversion: char, items: &mut Vec<Item>) -> Result<(), PatternError> {
-    let colon = Item::Literal(':');
+    let colon = Item::Literal(b':');
     items.extend(match conversion {
         'Y' => vec![Item::Year],
         'y' => vec![Item::ShortYear],
@@ -106,19 +107,19 @@ fn expand(conversion: char, items: &mut Vec<Item>) -> Result<(), PatternError> {
         'T' => vec![Item::Hour, colon.clone(), Item::Minute, colon, Item::Second],
         'F' => vec![
             Item::Year,
-            Item::Literal('-'),
+            Item::Literal(b'-'),
             Item::Month,
-            Item::Literal('-'),
+            Item::Literal(b'-'),
             Item::Day,
         ],
         'D' => vec![
             Item::Month,
-            Item::Literal('/'),
+            Item::Literal(b'/'),
             Item::Day,
-            Item::Literal('/'),
+            Item::Literal(b'/'),
             Item::ShortYear,
         ],
-        '%' => vec![Item::Literal('%')],
+        '%' => vec![Item::Literal(b'%')],
         other => return Err(PatternError::Unknown(other)),
     });
     Ok(())
@@ -133,7 +134,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn item(&mut self, item: &Item) -> Result<(), TimeError> {
         match item {
-            Item::Literal(c) => self.literal(*c)?,
+            Item::Literal(byte) => match self.rest.split_first() {
+                Some((first, rest)) if first == byte => self.rest = rest,
+                _ => return Err(TimeError::Format),
+            },
             Item::Blanks => self.rest = self.rest.trim_ascii_start(),
             Item::Year => self.civil.year = Some(self.number(4, 4)? as i32),
             Item::ShortYear => {
@@ -179,26 +183,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn literal(&mut self, c: char) -> Result<(), TimeError> {
-        let mut utf8 = [0; 4];
-        let bytes = c.encode_utf8(&mut utf8).as_bytes();
-        self.rest = self.rest.strip_prefix(bytes).ok_or(TimeError::Format)?;
-        Ok(())
-    }
-
     fn number(&mut self, least: usize, most: usize) -> Result<u32, TimeError> {
-        let digits = self
-            .rest
-            .iter()
-            .take(most)
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let (mut value, mut digits) = (0, 0);
+        while digits < most
+            && let Some(digit @ b'0'..=b'9') = self.rest.get(digits)
+        {
+            value = value * 10 + u32::from(digit - b'0');
+            digits += 1;
+        }
         if digits < least {
             return Err(TimeError::Format);
         }
-        let value = self.rest[..digits]
-            .iter()
-            .fold(0, |n, b| n * 10 + u32::from(b - b'0'));
         self.rest = &self.rest[digits..];
         Ok(value)
     }

@@ -95,22 +95,25 @@ impl<'a> Scan<'a, '_> {
     fn object(&mut self, node: &Node, slots: &mut Slots<'a>) -> Option<()> {
         let mut members = Members::new(node);
         self.nest((b'{', b'}'), |scan| {
-            let start = scan.at + 1;
-            let foretold = scan.ahead.known(node, scan.bytes.get(scan.at..)?);
-            let place = if let Some((length, place)) = foretold {
-                scan.at += length;
-                members.name(|| Cow::Borrowed(&scan.text[start..scan.at - 1]), slots);
-                place
+            let start = scan.at;
+            let foretold = scan.ahead.known(node, scan.bytes.get(start..)?);
+            let place = if let Some(known) = foretold {
+                scan.at += known.bytes();
+                let key = start + 1..start + 1 + known.key_bytes;
+                members.name(|| Cow::Borrowed(&scan.text[key]), slots);
+                known.place
             } else {
                 let key = scan.string()?;
+                scan.colon()?;
                 let place = node.place(&key);
                 if let Cow::Borrowed(key) = key {
-                    scan.ahead.learn(node, key, place);
+                    let text = &scan.bytes[start..scan.at];
+                    scan.ahead.learn(node, text, key.len(), place);
                 }
                 members.name(|| key, slots);
                 place
             };
-            scan.colon()?;
+            scan.blanks();
             match members.child(place, slots) {
                 Some(child) => scan.value(child, slots),
                 None => scan.skip(),
@@ -118,12 +121,11 @@ impl<'a> Scan<'a, '_> {
         })
     }
 
+    /// The colon after a key.
     #[inline]
     fn colon(&mut self) -> Option<()> {
         self.blanks();
-        self.take(b':').then_some(())?;
-        self.blanks();
-        Some(())
+        self.take(b':').then_some(())
     }
 
     /// A value that a profile reads, or reads something of.
@@ -166,6 +168,7 @@ impl<'a> Scan<'a, '_> {
             b'{' => self.nest((b'{', b'}'), |scan| {
                 scan.skip_string()?;
                 scan.colon()?;
+                scan.blanks();
                 scan.skip()
             }),
             b'[' => self.nest((b'[', b']'), Self::skip),

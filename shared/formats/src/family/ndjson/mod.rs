@@ -49,7 +49,7 @@ impl Objects<'_, '_> {
             Ok(()) => self.interpreter.record(at, &slots),
             Err((reason, detail)) => self.interpreter.reject(at, reason, detail),
         }
-        self.empty = slots.reuse(0);
+        self.empty = slots.retire();
     }
 }
 

@@ -204,7 +204,7 @@ impl<'p, 'o> Records<'p, 'o> {
             Ok(()) => self.interpreter.record(at, &slots),
             Err((reason, detail)) => self.interpreter.reject(at, reason, detail.into_owned()),
         }
-        self.empty = slots.reuse(0);
+        self.empty = slots.retire();
     }
 }
 

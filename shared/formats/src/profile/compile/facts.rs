@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Compiler, regex};
 use crate::profile::error::Fault;
+use crate::profile::pattern::Pattern;
 use crate::profile::schema::{self, Many};
 use crate::profile::{FACTS, FactSource};
 
@@ -52,7 +53,7 @@ impl Compiler {
         Ok(FactSource {
             fact,
             value,
-            pattern,
+            pattern: pattern.map(Pattern::new),
             when: self.all(source.when.placed("when"))?,
         })
     }

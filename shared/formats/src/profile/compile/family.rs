@@ -3,8 +3,9 @@
 use super::{Compiler, regex};
 use crate::profile::error::Fault;
 use crate::profile::fields::parse_path;
+use crate::profile::pattern::RecordPattern;
 use crate::profile::schema::{self, FamilyName, Many};
-use crate::profile::{CsvRule, Family, Inner, Layout, NdjsonRule, RecordPattern, TextRule};
+use crate::profile::{CsvRule, Family, Inner, Layout, NdjsonRule, TextRule};
 
 impl Compiler {
     /// Comes last: only now is it known which fields a pattern or a column must have.
@@ -118,9 +119,9 @@ impl Compiler {
     fn records(&self, path: &[&str], patterns: &Many<String>) -> Result<Vec<RecordPattern>, Fault> {
         let mut records = Vec::new();
         for (at, text) in patterns.0.iter().enumerate() {
-            let pattern = regex(text)
+            let regex = regex(text)
                 .map_err(|message| Fault::new(&[&at.to_string()], message).within(path))?;
-            let groups = pattern
+            let groups = regex
                 .capture_names()
                 .enumerate()
                 .filter_map(|(group, name)| {
@@ -132,7 +133,7 @@ impl Compiler {
                     Some((group, slot))
                 });
             let groups = groups.collect();
-            records.push(RecordPattern { pattern, groups });
+            records.push(RecordPattern::new(regex, groups));
         }
         Ok(records)
     }
@@ -178,7 +179,7 @@ impl Compiler {
                 || layouts
                     .iter()
                     .flat_map(|layout| &layout.records)
-                    .any(|record| record.pattern.capture_names().flatten().any(|g| g == field))
+                    .any(|record| record.group_names().any(|group| group == field))
         };
         match names.iter().find(|field| !has(field)) {
             Some(field) => Err(Fault::new(

@@ -2,6 +2,7 @@
 
 use super::{Compiler, known_level, regex};
 use crate::profile::error::Fault;
+use crate::profile::pattern::Pattern;
 use crate::profile::rules::{All, Any, Condition, Test};
 use crate::profile::schema::{self, Many};
 
@@ -54,7 +55,7 @@ impl Compiler {
                 .map(|s| Test::Contains(s.into_boxed_str())),
             condition.prefix.map(|s| Test::Prefix(s.into_boxed_str())),
             condition.suffix.map(|s| Test::Suffix(s.into_boxed_str())),
-            matches.map(|pattern| Test::Matches(Box::new(pattern))),
+            matches.map(|regex| Test::Matches(Box::new(Pattern::new(regex)))),
             condition.exists.map(Test::Exists),
         ];
         let needs_field = of_field.iter().any(Option::is_some);
