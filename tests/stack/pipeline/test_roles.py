@@ -6,7 +6,7 @@ import pytest
 from doors import Upload, until
 
 DENIED = ("AccessDenied", "AccessDeniedException", "AccessDeniedError", "UnauthorizedOperation", "403")
-LOG = b'{"name":"draw.line","time":"2026-01-01T00:00:00Z"}\n'
+LOG = b'{"name":"roles","time":"2026-01-01T00:00:00Z"}\n'
 
 
 def tries(stack, place):
