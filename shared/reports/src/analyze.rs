@@ -4,23 +4,38 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, statement};
+use logbook_backends::sql::rows::{Cells, Connection, statement};
 use logbook_backends::sql::{DirtyDay, clear_dirty, dirty_days, mark_dirty, settle_silence};
 use logbook_model::{Day, ProductId, Timestamp};
 use serde::Serialize;
 
 #[cfg(doc)]
 use crate::Error;
+use crate::day_features::read_features;
 use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
-use crate::source::read_day;
-use crate::{Result, active_users, feature_usage, release_health};
+use crate::source::{DaySessions, read_day};
+use crate::tables::delete_all;
+use crate::{Result, active_users, feature_usage, platforms, release_health, top_errors};
 
 /// Days that a step takes at most.
 const STEP_DAYS: usize = 16;
 /// How long a step goes on taking days. A step is one transaction: the shorter, the less is
 /// lost by a kill, and the longer, the seldomer windows are computed twice.
 const STEP_TIME: Duration = Duration::from_secs(5);
+
+/// All that is computed of sessions.
+const TABLES: [&str; 9] = [
+    "feature_usage",
+    "release_health",
+    "top_errors",
+    "error_seen",
+    "platforms",
+    "active_users",
+    "retention",
+    "person_day",
+    "person_first",
+];
 
 /// What the registry says of a product, as far as reports need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,11 +162,11 @@ async fn step(
     let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
     let mut changes = active_users::Changes::default();
+    let mut errors = top_errors::Touched::default();
     let mut done = 0;
     for dirty in days {
         let of_day = read_day(&mut transaction, product, dirty.day).await?;
-        feature_usage::compute_day(&mut transaction, product, dirty.day, &of_day).await?;
-        release_health::compute_day(&mut transaction, product, dirty.day, &of_day).await?;
+        compute_day(&mut transaction, product, dirty.day, &of_day, &mut errors).await?;
         changes
             .add_day(&mut transaction, product, dirty.day, &of_day)
             .await?;
@@ -161,8 +176,25 @@ async fn step(
         }
     }
     changes.finish(&mut transaction, product).await?;
+    errors.finish(&mut transaction, product).await?;
     transaction.commit().await?;
     Ok(done)
+}
+
+/// Computes the tables that hold nothing but the day itself, and notes the errors of which more
+/// is kept.
+async fn compute_day(
+    connection: &mut Connection,
+    product: &ProductId,
+    day: Day,
+    of_day: &DaySessions,
+    errors: &mut top_errors::Touched,
+) -> Result<()> {
+    let features = read_features(connection, product, day, of_day).await?;
+    feature_usage::compute_day(connection, product, day, of_day, &features).await?;
+    release_health::compute_day(connection, product, day, of_day).await?;
+    platforms::compute_day(connection, product, day, of_day).await?;
+    top_errors::compute_day(connection, product, day, of_day, &features, errors).await
 }
 
 /// Notes that nothing is left to do. The instant never goes back.
@@ -200,9 +232,7 @@ async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> 
     mark_dirty(analytics, product, &days?).await?;
     let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
-    feature_usage::delete_all(&mut transaction, product).await?;
-    release_health::delete_all(&mut transaction, product).await?;
-    active_users::delete_all(&mut transaction, product).await?;
+    delete_all(&mut transaction, &TABLES, product).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! The reports that there are.
 
 use crate::description::ReportDescription;
-use crate::{Error, Result, active_users, feature_usage, ledger, release_health};
+use crate::{
+    Error, Result, active_users, feature_usage, fresh, ledger, platforms, release_health,
+    retention, top_errors, versions,
+};
 
 /// A report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,18 +13,31 @@ pub enum Report {
     FeatureUsage,
     /// `release-health`.
     ReleaseHealth,
+    /// `top-errors`.
+    TopErrors,
+    /// `versions`.
+    Versions,
+    /// `platforms`.
+    Platforms,
     /// `active-users`.
     ActiveUsers,
+    /// `retention`.
+    Retention,
     /// `ledger`.
     Ledger,
+    /// `freshness`.
+    Freshness,
 }
 
-static CATALOGUE: [ReportDescription; 4] = [
-    feature_usage::DESCRIPTION,
-    release_health::DESCRIPTION,
-    active_users::DESCRIPTION,
-    ledger::DESCRIPTION,
-];
+static CATALOGUE: [ReportDescription; Report::ALL.len()] = {
+    let mut all = [*Report::ALL[0].description(); Report::ALL.len()];
+    let mut at = 1;
+    while at < all.len() {
+        all[at] = *Report::ALL[at].description();
+        at += 1;
+    }
+    all
+};
 
 /// Every report, described.
 pub fn catalogue() -> &'static [ReportDescription] {
@@ -30,11 +46,16 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::FeatureUsage,
         Self::ReleaseHealth,
+        Self::TopErrors,
+        Self::Versions,
+        Self::Platforms,
         Self::ActiveUsers,
+        Self::Retention,
         Self::Ledger,
+        Self::Freshness,
     ];
 
     /// Its name in the API.
@@ -56,8 +77,13 @@ impl Report {
         match self {
             Self::FeatureUsage => &feature_usage::DESCRIPTION,
             Self::ReleaseHealth => &release_health::DESCRIPTION,
+            Self::TopErrors => &top_errors::DESCRIPTION,
+            Self::Versions => &versions::DESCRIPTION,
+            Self::Platforms => &platforms::DESCRIPTION,
             Self::ActiveUsers => &active_users::DESCRIPTION,
+            Self::Retention => &retention::DESCRIPTION,
             Self::Ledger => &ledger::DESCRIPTION,
+            Self::Freshness => &fresh::DESCRIPTION,
         }
     }
 
@@ -66,8 +92,21 @@ impl Report {
         match self {
             Self::FeatureUsage => feature_usage::GROUPINGS,
             Self::ReleaseHealth => release_health::GROUPINGS,
+            Self::TopErrors => top_errors::GROUPINGS,
+            Self::Versions => versions::GROUPINGS,
+            Self::Platforms => platforms::GROUPINGS,
             Self::ActiveUsers => active_users::GROUPINGS,
+            Self::Retention => retention::GROUPINGS,
             Self::Ledger => ledger::GROUPINGS,
+            Self::Freshness => fresh::GROUPINGS,
+        }
+    }
+
+    /// How many days it looks at unless it is told from where.
+    pub(crate) const fn default_days(self) -> i32 {
+        match self {
+            Self::Retention => 84,
+            _ => 30,
         }
     }
 

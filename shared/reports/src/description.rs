@@ -39,6 +39,9 @@ pub struct Column {
     pub unit: &'static str,
     /// Whether rows are grouped by it.
     pub groups: bool,
+    /// Whether the report's table has it. What is not stored is worked out when it is asked for.
+    #[serde(skip)]
+    pub stored: bool,
     /// What it means.
     pub meaning: &'static str,
 }
@@ -49,6 +52,8 @@ pub struct Column {
 pub enum ColumnType {
     /// A UTC day, `YYYY-MM-DD`.
     Date,
+    /// An instant, RFC 3339.
+    Time,
     /// A text.
     Text,
     /// A whole number.
@@ -83,6 +88,7 @@ pub(crate) const fn group(
         kind,
         unit,
         groups: true,
+        stored: true,
         meaning,
     }
 }
@@ -98,8 +104,41 @@ pub(crate) const fn figure(
         kind,
         unit,
         groups: false,
+        stored: true,
         meaning,
     }
+}
+
+/// A figure that the report's table does not hold.
+pub(crate) const fn derived(
+    name: &'static str,
+    kind: ColumnType,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        stored: false,
+        ..figure(name, kind, unit, meaning)
+    }
+}
+
+pub(crate) const DAY: Column = group(
+    "day",
+    ColumnType::Date,
+    "-",
+    "The UTC day that the sessions belong to.",
+);
+
+pub(crate) const VERSION_GROUP: Column = group(
+    "version",
+    ColumnType::Text,
+    "-",
+    "Version of the software; (unknown) where a session states none.",
+);
+
+/// Whether a column that groups holds days.
+pub(crate) fn is_date(name: &str) -> bool {
+    matches!(name, "day" | "cohort")
 }
 
 pub(crate) const FROM: Parameter = Parameter {
@@ -107,6 +146,12 @@ pub(crate) const FROM: Parameter = Parameter {
     allowed: "YYYY-MM-DD",
     default: "29 days before `to`",
     meaning: "First day of the range.",
+};
+
+/// [`FROM`] of reports that look at weeks.
+pub(crate) const FROM_WEEKS: Parameter = Parameter {
+    default: "83 days before `to`",
+    ..FROM
 };
 
 pub(crate) const TO: Parameter = Parameter {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Query, statement};
 
+use crate::description::is_date;
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -90,6 +91,9 @@ fn filter(request: &ReportRequest) -> String {
     if request.feature.is_some() {
         clauses.push_str(" AND feature = ?");
     }
+    if request.error.is_some() {
+        clauses.push_str(" AND error = ?");
+    }
     clauses
 }
 
@@ -109,6 +113,9 @@ fn bind<'q>(
     }
     if let Some(feature) = &request.feature {
         query = query.bind(feature.as_str());
+    }
+    if let Some(error) = &request.error {
+        query = query.bind(error.as_str());
     }
     query
 }
@@ -215,7 +222,7 @@ pub(crate) fn key_cells(grouping: &[&str], key: Vec<String>) -> Vec<Cell> {
     let cells = grouping.iter().zip(key);
     cells
         .map(|(name, cell)| match (*name, cell.parse()) {
-            ("day", Ok(day)) => Cell::Day(day),
+            (name, Ok(day)) if is_date(name) => Cell::Day(day),
             _ => Cell::Text(cell),
         })
         .collect()

@@ -41,6 +41,8 @@ pub enum Cell {
     Null,
     /// A day.
     Day(Day),
+    /// An instant.
+    Time(Timestamp),
     /// A text.
     Text(String),
     /// A whole number.
@@ -106,6 +108,7 @@ impl ReportReply {
             let cells = row.iter().map(|cell| match cell {
                 Cell::Null => String::new(),
                 Cell::Day(day) => day.to_string(),
+                Cell::Time(time) => time.to_string(),
                 Cell::Text(text) => field(text),
                 Cell::Integer(number) => number.to_string(),
                 Cell::Ratio(number) => number.to_string(),

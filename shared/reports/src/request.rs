@@ -22,7 +22,7 @@ pub struct ReportRequest {
     pub report: Report,
     /// The product.
     pub product: ProductId,
-    /// First day; by default 29 days before `to`.
+    /// First day; by default as many days before `to` as the report says.
     pub from: Option<Day>,
     /// Last day; by default that of the last finished analysis.
     pub to: Option<Day>,
@@ -34,6 +34,8 @@ pub struct ReportRequest {
     pub version: Option<String>,
     /// Only this feature.
     pub feature: Option<String>,
+    /// Only this error.
+    pub error: Option<String>,
     /// Rows at most, up to [`MAX_LIMIT`].
     pub limit: u32,
     /// Where the page before ended: its `next`.
@@ -55,6 +57,7 @@ impl ReportRequest {
             environment: Environment::Production,
             version: None,
             feature: None,
+            error: None,
             limit: DEFAULT_LIMIT,
             after: None,
             min_users: DEFAULT_MIN_USERS,
@@ -105,6 +108,7 @@ impl ReportRequest {
                 self.by = found.ok_or_else(bad)?.to_vec();
             }
             "version" if !value.is_empty() => self.version = Some(value.to_owned()),
+            "error" if !value.is_empty() => self.error = Some(value.to_owned()),
             "feature" if !value.is_empty() => self.feature = Some(value.to_owned()),
             _ => return Err(bad()),
         }

@@ -22,6 +22,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use support::cases::{Step, steps};
 use support::naive::Logs;
+use support::naive_groups::GROUPED;
 use support::{
     SETTINGS, Stores, TIMEOUT_SECS, analyze_all, ask, dump, meta, now, open, parsed, product,
     reject,
@@ -106,6 +107,17 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
             let naive = logs.release_health(environment, by);
             prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
         }
+        for (name, groupings) in GROUPED {
+            for by in *groupings {
+                let parameters = [("environment", environment), ("by", *by)];
+                let reply = ask(stores, name, &parameters).await;
+                let by: Vec<&str> = by.split(',').collect();
+                let naive = logs.rows(name, environment, &by);
+                prop_assert_eq!(&reply.rows, &naive, "{} {} {:?}", name, environment, by);
+            }
+        }
+        let reply = ask(stores, "retention", &[("environment", environment)]).await;
+        prop_assert_eq!(&reply.rows, &logs.retention(environment), "{}", environment);
         let reply = ask(stores, "active-users", &[("environment", environment)]).await;
         prop_assert_eq!(
             &reply.rows,

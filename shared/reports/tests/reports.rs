@@ -43,11 +43,9 @@ async fn an_empty_database_answers_every_report(place: &Place) {
         for report in logbook_reports::catalogue() {
             let request = ReportRequest::parse(report.name, product(), [("", ""); 0]).unwrap();
             let reply = query(&stores.analytics, &request).await.unwrap();
-            assert!(
-                reply.rows.is_empty() && reply.next.is_none(),
-                "{}",
-                report.name
-            );
+            // How fresh nothing is, is something, too.
+            let empty = reply.rows.is_empty() || report.name == "freshness";
+            assert!(empty && reply.next.is_none(), "{}", report.name);
             assert_eq!(reply.freshness.complete_until, again.then(now));
         }
         assert_eq!(analyze_all(&stores).await.days_done, 0);
@@ -79,6 +77,19 @@ async fn groups_of_few_persons_are_withheld_and_counted(place: &Place) {
     let reply = guarded(&stores, "feature-usage", 5).await;
     assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 3));
     assert_eq!(guarded(&stores, "release-health", 0).await.rows.len(), 3);
+
+    let reply = guarded(&stores, "versions", 5).await;
+    assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 3));
+    let reply = guarded(&stores, "platforms", 5).await;
+    assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 1));
+    assert_eq!(guarded(&stores, "top-errors", 0).await.rows.len(), 0);
+
+    // Today is a Tuesday, and the early run was the Saturday before: a cohort of one.
+    let reply = guarded(&stores, "retention", 5).await;
+    assert_eq!(texts(&reply, "cohort"), [Cell::Day(TODAY.plus(-1))]);
+    assert_eq!(texts(&reply, "cohort_users"), [Cell::Integer(5)]);
+    assert_eq!(texts(&reply, "complete"), [Cell::Boolean(false)]);
+    assert_eq!(reply.withheld_groups, 1);
 
     // Days before today held one person in each of their three windows, days between held
     // nobody by themselves.
@@ -126,7 +137,13 @@ async fn test_traffic_is_apart(place: &Place) {
     store(&stores, &runs).await;
     analyze_all(&stores).await;
     for (environment, sessions) in [("production", 3), ("other", 1), ("all", 4)] {
-        for name in ["release-health", "active-users", "feature-usage"] {
+        for name in [
+            "release-health",
+            "active-users",
+            "feature-usage",
+            "versions",
+            "platforms",
+        ] {
             let reply = ask(&stores, name, &[("environment", environment)]).await;
             let found = texts(&reply, "sessions");
             assert_eq!(found, [Cell::Integer(sessions)], "{name} {environment}");
@@ -190,6 +207,45 @@ async fn freshness_says_what_the_figures_rest_on(place: &Place) {
     let found = fresh().await;
     assert_eq!(found.logs_pending, 1);
     assert_eq!(found.complete_until, Some(Timestamp::start_of(TODAY)));
+    store(&stores, &days(40, 42)).await;
+    let csv = ask(&stores, "freshness", &[]).await.to_csv();
+    insta::allow_duplicates!(insta::assert_snapshot!(csv.replace('\r', ""), @"
+    product,complete_until,analyzed_until,oldest_log_pending,oldest_day_pending,days_pending,logs_pending,logs_rejected
+    editor,2026-03-10T00:00:00Z,2026-03-10T12:00:00Z,2026-03-10,2026-01-28,2,1,1
+    "));
+}
+
+async fn errors_are_known_since_their_first_version(place: &Place) {
+    let stores = open(place).await;
+    let failed = |id: &str, back: i32, version: &str| {
+        let mut run = Run::new(id, TODAY.plus(-back), id);
+        run.version = Some(version.to_owned());
+        run.events[0].2 = true;
+        run
+    };
+    let runs = [
+        failed("a", 90, "1.9"),
+        failed("b", 90, "1.10"),
+        failed("c", 5, "1.9"),
+    ];
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let seen = async || {
+        // Whatever range is asked for.
+        let range = [("from", "2026-03-01"), ("to", "2026-03-10")];
+        let reply = ask(&stores, "top-errors", &range).await;
+        ["first_day", "first_version", "last_day", "last_version"]
+            .map(|name| texts(&reply, name).remove(0))
+    };
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let day = |back: i32| Cell::Day(TODAY.plus(-back));
+    assert_eq!(seen().await, [day(90), text("1.9"), day(5), text("1.9")]);
+    reject(&stores, "a").await;
+    analyze_all(&stores).await;
+    assert_eq!(seen().await, [day(90), text("1.10"), day(5), text("1.9")]);
+    store(&stores, &[failed("d", 5, "1.10")]).await;
+    analyze_all(&stores).await;
+    assert_eq!(seen().await[3], text("1.10"));
 }
 
 async fn silence_is_judged_before_days_are_computed(place: &Place) {
@@ -236,6 +292,7 @@ on_every_database! {
     a_first_day_moves_when_an_earlier_one_comes_and_goes,
     test_traffic_is_apart,
     freshness_says_what_the_figures_rest_on,
+    errors_are_known_since_their_first_version,
     silence_is_judged_before_days_are_computed,
     rates_of_nothing_are_null,
     days_after_the_last_analysis_are_not_shown_as_quiet,

@@ -29,7 +29,7 @@ async fn pages_put_together_are_the_whole(place: &Place) {
             &format!("u{}", n % 11),
         );
         run.version = Some(format!("1.{}", n % 5));
-        let uses = |m: i32| (format!("f{m}"), Kind::Normal, false, 1, None);
+        let uses = |m: i32| (format!("f{m}"), Kind::Normal, m % 2 == 0, 1, None);
         run.events = (0..=n % 4).map(uses).collect();
         runs.push(run);
     }
@@ -45,7 +45,13 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("feature-usage", "version,feature"),
         ("release-health", "day,version"),
         ("release-health", "version"),
+        ("top-errors", "error"),
+        ("top-errors", "day,version,error"),
+        ("versions", "day,version"),
+        ("platforms", "os,os_version"),
         ("active-users", ""),
+        ("retention", ""),
+        ("freshness", ""),
         ("ledger", "day"),
         ("ledger", "day,reason"),
     ] {
@@ -105,7 +111,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, release-health, active-users, ledger
+    there is no report "usage"; there are: feature-usage, release-health, top-errors, versions, platforms, active-users, retention, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit

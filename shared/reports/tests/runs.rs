@@ -31,7 +31,9 @@ async fn try_analyze(stores: &Stores) -> Result<Progress> {
 fn runs(prefix: &str) -> Vec<Run> {
     let run = |n: i32| {
         let id = format!("{prefix}{n}");
-        Run::new(&id, TODAY.plus(-n), &format!("u{}", n % 9))
+        let mut run = Run::new(&id, TODAY.plus(-n), &format!("u{}", n % 9));
+        run.events[0].2 = n % 3 == 0;
+        run
     };
     (0..40).map(run).collect()
 }
@@ -114,6 +116,12 @@ async fn a_run_cut_short_anywhere_is_finished_by_the_next(place: &Place) {
             "INSERT ON active_users",
             "NEW.day = '2026-02-25'",
         ),
+        (
+            "among errors",
+            "INSERT ON error_seen",
+            "NEW.last_day > '2026-02-20'",
+        ),
+        ("among weeks", "INSERT ON retention", "NEW.week = 2"),
         ("before the end", "INSERT ON analyze_run", "1 = 1"),
     ] {
         let place = &place.another().await;

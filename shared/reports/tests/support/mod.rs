@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod naive;
+pub(crate) mod naive_groups;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub(crate) struct Run {
     pub(crate) installation: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
+    pub(crate) os: Option<String>,
+    pub(crate) runtime: Option<String>,
     pub(crate) ended: bool,
     /// Name, kind, whether an error, count, duration.
     pub(crate) events: Vec<(String, Kind, bool, u64, Option<u64>)>,
@@ -75,6 +78,8 @@ impl Run {
             installation: None,
             version: Some("1.0".to_owned()),
             environment: None,
+            os: Some("Linux 6.1".to_owned()),
+            runtime: None,
             ended: true,
             events: vec![("open".to_owned(), Kind::Normal, false, 1, Some(1500))],
         }
@@ -107,6 +112,8 @@ impl Run {
         part.facts.installation.clone_from(&self.installation);
         part.facts.version.clone_from(&self.version);
         part.facts.environment.clone_from(&self.environment);
+        part.facts.os.clone_from(&self.os);
+        part.facts.runtime.clone_from(&self.runtime);
         builder.finish()
     }
 }
@@ -200,7 +207,11 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
     for table in [
         "feature_usage",
         "release_health",
+        "top_errors",
+        "error_seen",
+        "platforms",
         "active_users",
+        "retention",
         "person_day",
         "person_first",
     ] {
