@@ -239,6 +239,7 @@ fn a_report_without_logs_is_empty_and_says_so() {
     );
     for name in [
         "feature-usage",
+        "feature-adoption",
         "release-health",
         "top-errors",
         "versions",

@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, Connection, statement};
+use logbook_backends::sql::rows::{Cells, statement};
 use logbook_backends::sql::{DirtyDay, clear_dirty, dirty_days, mark_dirty, settle_silence};
 use logbook_model::{Day, ProductId, Timestamp};
 use serde::Serialize;
 
 #[cfg(doc)]
 use crate::Error;
-use crate::day_features::read_features;
+use crate::Result;
 use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
-use crate::source::{DaySessions, read_day};
+use crate::step::{Step, TABLES};
 use crate::tables::delete_all;
-use crate::{Result, active_users, feature_usage, platforms, release_health, top_errors};
 
 /// Days that a step takes at most.
 const STEP_DAYS: usize = 16;
@@ -24,18 +23,9 @@ const STEP_DAYS: usize = 16;
 /// lost by a kill, and the longer, the seldomer windows are computed twice.
 const STEP_TIME: Duration = Duration::from_secs(5);
 
-/// All that is computed of sessions.
-const TABLES: [&str; 9] = [
-    "feature_usage",
-    "release_health",
-    "top_errors",
-    "error_seen",
-    "platforms",
-    "active_users",
-    "retention",
-    "person_day",
-    "person_first",
-];
+/// The shape of the tables. A product whose tables are of another is computed anew from all its
+/// sessions: raise it with each table or column that is added.
+const SHAPE: i64 = 2;
 
 /// What the registry says of a product, as far as reports need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +64,8 @@ pub struct Progress {
 /// A step computes some days that are out of date, wholly, with all that hangs on them, in one
 /// transaction, and only then clears the marks in the generations that were read before. It
 /// can be killed anywhere: what was not committed left no trace, what was not cleared is
-/// computed again. What a run costs depends on what changed, not on how much there is.
+/// computed again. Where this program has tables that the one before had not, all is computed
+/// anew, over as many runs as it takes. What a run costs depends on what changed, not on how much there is.
 pub async fn analyze(
     analytics: &Database,
     product: &ProductId,
@@ -131,6 +122,9 @@ async fn run(
     as_of: Timestamp,
 ) -> Result<Progress> {
     settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
+    if shape(analytics, product).await? != Some(SHAPE) {
+        empty(analytics, product, lease).await?;
+    }
     let days = dirty_days(analytics, Some(product), u32::MAX).await?;
     let mut left = days.as_slice();
     while !left.is_empty() {
@@ -161,40 +155,18 @@ async fn step(
     let started = Instant::now();
     let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
-    let mut changes = active_users::Changes::default();
-    let mut errors = top_errors::Touched::default();
+    let mut step = Step::default();
     let mut done = 0;
     for dirty in days {
-        let of_day = read_day(&mut transaction, product, dirty.day).await?;
-        compute_day(&mut transaction, product, dirty.day, &of_day, &mut errors).await?;
-        changes
-            .add_day(&mut transaction, product, dirty.day, &of_day)
-            .await?;
+        step.add_day(&mut transaction, product, dirty.day).await?;
         done += 1;
         if started.elapsed() >= STEP_TIME {
             break;
         }
     }
-    changes.finish(&mut transaction, product).await?;
-    errors.finish(&mut transaction, product).await?;
+    step.finish(&mut transaction, product).await?;
     transaction.commit().await?;
     Ok(done)
-}
-
-/// Computes the tables that hold nothing but the day itself, and notes the errors of which more
-/// is kept.
-async fn compute_day(
-    connection: &mut Connection,
-    product: &ProductId,
-    day: Day,
-    of_day: &DaySessions,
-    errors: &mut top_errors::Touched,
-) -> Result<()> {
-    let features = read_features(connection, product, day, of_day).await?;
-    feature_usage::compute_day(connection, product, day, of_day, &features).await?;
-    release_health::compute_day(connection, product, day, of_day).await?;
-    platforms::compute_day(connection, product, day, of_day).await?;
-    top_errors::compute_day(connection, product, day, of_day, &features, errors).await
 }
 
 /// Notes that nothing is left to do. The instant never goes back.
@@ -220,6 +192,16 @@ async fn finish(
     Ok(())
 }
 
+/// The shape of which a product's tables are; none before they are first computed.
+async fn shape(analytics: &Database, product: &ProductId) -> Result<Option<i64>> {
+    let mut connection = analytics.read().await?;
+    let row = statement("SELECT shape FROM analyze_shape WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_optional(&mut connection)
+        .await?;
+    Ok(row.map(|row| Cells::new(&row).int()).transpose()?)
+}
+
 /// Marks every day on which there is anything, then empties the tables.
 async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> Result<()> {
     let mut connection = analytics.read().await?;
@@ -233,6 +215,11 @@ async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> 
     let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
     delete_all(&mut transaction, &TABLES, product).await?;
+    statement("REPLACE INTO analyze_shape (product, shape) VALUES (?, ?)")
+        .bind(product.as_str())
+        .bind(SHAPE)
+        .execute(&mut transaction)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use crate::description::ReportDescription;
 use crate::{
-    Error, Result, active_users, feature_usage, fresh, ledger, platforms, release_health,
-    retention, top_errors, versions,
+    Error, Result, active_users, feature_adoption, feature_usage, fresh, ledger, platforms,
+    release_health, retention, top_errors, versions,
 };
 
 /// A report.
@@ -11,6 +11,8 @@ use crate::{
 pub enum Report {
     /// `feature-usage`.
     FeatureUsage,
+    /// `feature-adoption`.
+    FeatureAdoption,
     /// `release-health`.
     ReleaseHealth,
     /// `top-errors`.
@@ -46,8 +48,9 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::FeatureUsage,
+        Self::FeatureAdoption,
         Self::ReleaseHealth,
         Self::TopErrors,
         Self::Versions,
@@ -76,6 +79,7 @@ impl Report {
     pub const fn description(self) -> &'static ReportDescription {
         match self {
             Self::FeatureUsage => &feature_usage::DESCRIPTION,
+            Self::FeatureAdoption => &feature_adoption::DESCRIPTION,
             Self::ReleaseHealth => &release_health::DESCRIPTION,
             Self::TopErrors => &top_errors::DESCRIPTION,
             Self::Versions => &versions::DESCRIPTION,
@@ -91,6 +95,7 @@ impl Report {
     pub(crate) const fn groupings(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::FeatureUsage => feature_usage::GROUPINGS,
+            Self::FeatureAdoption => feature_adoption::GROUPINGS,
             Self::ReleaseHealth => release_health::GROUPINGS,
             Self::TopErrors => top_errors::GROUPINGS,
             Self::Versions => versions::GROUPINGS,

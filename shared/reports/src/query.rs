@@ -13,8 +13,8 @@ use crate::freshness::{finished_as_of, freshness};
 use crate::reply::{Cell, ReportReply};
 use crate::request::{MAX_SPAN, ReportRequest};
 use crate::{
-    Result, active_users, feature_usage, fresh, ledger, platforms, release_health, retention,
-    top_errors, versions,
+    Result, active_users, feature_adoption, feature_usage, fresh, ledger, platforms,
+    release_health, retention, top_errors, versions,
 };
 
 /// The days of a request, made definite.
@@ -57,6 +57,7 @@ pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<Repo
     let freshness = freshness(analytics, &request.product, as_of, &days).await?;
     let rows = match request.report {
         Report::FeatureUsage => feature_usage::page(analytics, request, &range).await?,
+        Report::FeatureAdoption => feature_adoption::page(analytics, request, &range).await?,
         Report::ReleaseHealth => release_health::page(analytics, request, &range).await?,
         Report::TopErrors => top_errors::page(analytics, request, &range).await?,
         Report::Versions => versions::page(analytics, request, &range).await?,

@@ -121,6 +121,10 @@ impl ReportRequest {
         if self.limit == 0 || self.limit > MAX_LIMIT {
             return Err(report.bad_value("limit", &self.limit.to_string()));
         }
+        // First uses are kept of each kind of sessions, not of both together.
+        if report == Report::FeatureAdoption && self.environment == Environment::All {
+            return Err(report.bad_value("environment", self.environment.name()));
+        }
         if !self.by.is_empty() && !report.groupings().contains(&&*self.by) {
             return Err(report.bad_value("by", &self.by.join(",")));
         }

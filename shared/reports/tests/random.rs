@@ -118,6 +118,15 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
         }
         let reply = ask(stores, "retention", &[("environment", environment)]).await;
         prop_assert_eq!(&reply.rows, &logs.retention(environment), "{}", environment);
+        for by in [&["feature"][..], &["day", "feature"]] {
+            if environment == "all" {
+                continue;
+            }
+            let parameters = [("environment", environment), ("by", &*by.join(","))];
+            let reply = ask(stores, "feature-adoption", &parameters).await;
+            let naive = logs.feature_adoption(environment, by);
+            prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
         let reply = ask(stores, "active-users", &[("environment", environment)]).await;
         prop_assert_eq!(
             &reply.rows,

@@ -45,6 +45,8 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("feature-usage", "version,feature"),
         ("release-health", "day,version"),
         ("release-health", "version"),
+        ("feature-adoption", "feature"),
+        ("feature-adoption", "day,feature"),
         ("top-errors", "error"),
         ("top-errors", "day,version,error"),
         ("versions", "day,version"),
@@ -104,6 +106,7 @@ fn bad_requests_name_what_is_allowed() {
             &[("from", "2026-02-02"), ("to", "2026-02-01")],
         ),
         parse("active-users", &[("after", "WyJ4Il0")]),
+        parse("feature-adoption", &[("environment", "all")]),
     ];
     assert!(errors.iter().all(|error| error.to_string().len() < 400));
     let short = errors.iter().map(|error| match error {
@@ -111,7 +114,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, release-health, top-errors, versions, platforms, active-users, retention, ledger, freshness
+    there is no report "usage"; there are: feature-usage, feature-adoption, release-health, top-errors, versions, platforms, active-users, retention, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit
@@ -120,6 +123,7 @@ fn bad_requests_name_what_is_allowed() {
     bad from
     bad to
     bad after
+    bad environment
     "#);
 }
 

@@ -121,6 +121,7 @@ async fn a_run_cut_short_anywhere_is_finished_by_the_next(place: &Place) {
             "INSERT ON error_seen",
             "NEW.last_day > '2026-02-20'",
         ),
+        ("among uses", "INSERT ON feature_first", "1 = 1"),
         ("among weeks", "INSERT ON retention", "NEW.week = 2"),
         ("before the end", "INSERT ON analyze_run", "1 = 1"),
     ] {
@@ -164,8 +165,23 @@ async fn a_rebuild_heals_what_is_damaged(place: &Place) {
     assert_eq!(kept, dump(&stores.analytics).await);
 }
 
+async fn tables_of_another_shape_are_computed_anew(place: &Place) {
+    let stores = open(place).await;
+    store(&stores, &runs("a")).await;
+    analyze_all(&stores).await;
+    let kept = dump(&stores.analytics).await;
+    // As a program left them that did not know all tables.
+    execute(&stores.analytics, "DELETE FROM retention").await;
+    execute(&stores.analytics, "DELETE FROM feature_first").await;
+    execute(&stores.analytics, "UPDATE analyze_shape SET shape = 1").await;
+    assert_eq!(try_analyze(&stores).await.unwrap().days_done, 40);
+    assert_eq!(kept, dump(&stores.analytics).await);
+    assert_eq!(try_analyze(&stores).await.unwrap().days_done, 0);
+}
+
 async fn a_day_marked_during_a_run_stays_marked(place: &Place) {
     let stores = open(place).await;
+    analyze_all(&stores).await;
     store(&stores, &runs("a")).await;
     // A log of that day comes in after its mark was read.
     let days = dirty_days(&stores.sessions, None, 100).await.unwrap();
@@ -182,5 +198,6 @@ on_every_database! {
     a_run_cut_short_anywhere_is_finished_by_the_next,
     a_run_cut_short_before_it_clears_its_marks_is_done_again,
     a_rebuild_heals_what_is_damaged,
+    tables_of_another_shape_are_computed_anew,
     a_day_marked_during_a_run_stays_marked,
 }

@@ -6,7 +6,7 @@ use logbook_backends::sql::rows::{Cells, Connection, Query, insert, statement};
 use logbook_model::{Day, ProductId};
 
 use super::compute::PersonDays;
-use crate::persons::Person;
+use crate::persons::{Person, filled};
 use crate::{Environment, Error, Result};
 
 const CHUNK: usize = 256;
@@ -112,16 +112,6 @@ pub(super) async fn refind(
 
 /// The first days of persons: as it was noted, and as it is now.
 pub(crate) type FirstDays = BTreeMap<Person, (Option<Day>, Option<Day>)>;
-
-/// A list of holes and the persons to fill them. Few texts: the list is filled up with its last
-/// to a power of two.
-fn filled(persons: &[Person]) -> (String, impl Iterator<Item = Person>) {
-    let size = persons.len().next_power_of_two();
-    let last = persons.last().copied().unwrap_or_default();
-    let filler = std::iter::repeat_n(last, size - persons.len());
-    let holes = vec!["?"; size].join(",");
-    (holes, persons.iter().copied().chain(filler))
-}
 
 /// The days of persons as they are now, all or those of a span; a person without any is there,
 /// too.

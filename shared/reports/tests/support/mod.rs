@@ -206,6 +206,8 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
     let mut dump = Vec::new();
     for table in [
         "feature_usage",
+        "feature_adoption",
+        "feature_first",
         "release_health",
         "top_errors",
         "error_seen",

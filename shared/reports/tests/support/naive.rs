@@ -13,7 +13,7 @@ use super::{TIMEOUT_SECS, TODAY, now};
 pub(crate) struct Logs(pub(crate) BTreeMap<String, Vec<Part>>);
 
 /// Who a session counts for.
-type Who = (bool, String);
+pub(super) type Who = (bool, String);
 
 fn who(session: &Session) -> Option<Who> {
     let facts = &session.facts;

@@ -6,7 +6,7 @@ use logbook_model::{Day, Session};
 use logbook_reports::Cell;
 
 use super::TODAY;
-use super::naive::{Logs, cells, day, int, persons, ratio, version};
+use super::naive::{Logs, Who, cells, day, int, persons, ratio, version};
 
 /// Reports that [`Logs::rows`] knows, with ways to group them.
 pub(crate) const GROUPED: &[(&str, &[&str])] = &[
@@ -76,6 +76,53 @@ impl Logs {
                 "top-errors" => row.extend(error_figures(&sessions, &key, &mine)),
                 _ => row.extend(crowd(&sessions, &mine, by.contains(&"day"))),
             }
+            row
+        };
+        groups.into_iter().map(row).collect()
+    }
+
+    pub(crate) fn feature_adoption(&self, environment: &str, by: &[&str]) -> Vec<Vec<Cell>> {
+        let sessions = self.sessions(environment);
+        let by_day = by.contains(&"day");
+        let mut uses: BTreeMap<(&str, Who), BTreeSet<Day>> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<String>, Vec<&Session>> = BTreeMap::new();
+        for session in &sessions {
+            for name in session.features.keys() {
+                groups
+                    .entry(key(session, name, by))
+                    .or_default()
+                    .push(session);
+                for person in persons([session]) {
+                    uses.entry((name, person)).or_default().insert(day(session));
+                }
+            }
+        }
+        let row = |(key, mine): (Vec<String>, Vec<&Session>)| {
+            let feature = key.last().unwrap();
+            let here = |of: Day| !by_day || of == day(mine[0]);
+            let active = persons(sessions.iter().filter(|s| here(day(s)))).len();
+            let users = persons(mine.iter().copied()).len();
+            let mut row = cells(&key, by);
+            row.extend([int(active), int(users), ratio(users, active)]);
+            // The first and the second day of each who began here.
+            let uses = uses.iter().filter(|((name, _), _)| name == feature);
+            let uses = uses.map(|(_, days)| {
+                let mut days = days.iter().copied();
+                (days.next().unwrap(), days.next())
+            });
+            let began: Vec<(Day, Option<Day>)> = uses.filter(|(first, _)| here(*first)).collect();
+            let again = |within: i32, settled: bool| {
+                let of = began
+                    .iter()
+                    .filter(|(first, _)| !settled || first.plus(within) < TODAY);
+                let back = of.clone().filter(|(first, second)| {
+                    second.is_some_and(|second| second <= first.plus(within))
+                });
+                (back.count(), of.count())
+            };
+            row.push(int(began.len()));
+            row.extend([7, 28].map(|within| int(again(within, false).0)));
+            row.extend([7, 28].map(|within| ratio(again(within, true).0, again(within, true).1)));
             row
         };
         groups.into_iter().map(row).collect()
