@@ -3,7 +3,7 @@
 use crate::description::ReportDescription;
 use crate::{
     Error, Result, active_users, feature_adoption, feature_usage, fresh, ledger, platforms,
-    release_health, retention, top_errors, versions,
+    release_delta, release_health, retention, top_errors, versions,
 };
 
 /// A report.
@@ -15,6 +15,8 @@ pub enum Report {
     FeatureAdoption,
     /// `release-health`.
     ReleaseHealth,
+    /// `release-delta`.
+    ReleaseDelta,
     /// `top-errors`.
     TopErrors,
     /// `versions`.
@@ -48,10 +50,11 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FeatureUsage,
         Self::FeatureAdoption,
         Self::ReleaseHealth,
+        Self::ReleaseDelta,
         Self::TopErrors,
         Self::Versions,
         Self::Platforms,
@@ -81,6 +84,7 @@ impl Report {
             Self::FeatureUsage => &feature_usage::DESCRIPTION,
             Self::FeatureAdoption => &feature_adoption::DESCRIPTION,
             Self::ReleaseHealth => &release_health::DESCRIPTION,
+            Self::ReleaseDelta => &release_delta::DESCRIPTION,
             Self::TopErrors => &top_errors::DESCRIPTION,
             Self::Versions => &versions::DESCRIPTION,
             Self::Platforms => &platforms::DESCRIPTION,
@@ -97,6 +101,7 @@ impl Report {
             Self::FeatureUsage => feature_usage::GROUPINGS,
             Self::FeatureAdoption => feature_adoption::GROUPINGS,
             Self::ReleaseHealth => release_health::GROUPINGS,
+            Self::ReleaseDelta => release_delta::GROUPINGS,
             Self::TopErrors => top_errors::GROUPINGS,
             Self::Versions => versions::GROUPINGS,
             Self::Platforms => platforms::GROUPINGS,

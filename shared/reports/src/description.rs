@@ -60,6 +60,8 @@ pub enum ColumnType {
     Integer,
     /// A number between 0 and 1.
     Ratio,
+    /// Any number.
+    Number,
     /// True or false.
     Boolean,
 }

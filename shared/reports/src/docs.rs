@@ -79,6 +79,7 @@ const fn kind(kind: ColumnType) -> &'static str {
         ColumnType::Text => "text",
         ColumnType::Integer => "integer",
         ColumnType::Ratio => "ratio",
+        ColumnType::Number => "number",
         ColumnType::Boolean => "boolean",
     }
 }

@@ -193,18 +193,40 @@ pub(crate) async fn between<G: Group>(
     first: &[String],
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let columns = request.grouping().join(", ");
     let (tuple, holes) = tuples(request);
+    let within = format!(" AND {tuple} >= {holes} AND {tuple} <= {holes}");
+    let days = days(request, range, Some(first), Some(last));
+    let keys: Vec<&str> = first.iter().chain(last).map(String::as_str).collect();
+    select(analytics, request, &days, (&within, &keys)).await
+}
+
+/// All groups, for reports that put several together.
+pub(crate) async fn all<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<BTreeMap<Vec<String>, G>> {
+    let days = days(request, range, None, None);
+    select(analytics, request, &days, ("", &[])).await
+}
+
+/// Groups of days, of whose keys further clauses hold.
+async fn select<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    (from, to): &(String, String),
+    (clauses, keys): (&str, &[&str]),
+) -> Result<BTreeMap<Vec<String>, G>> {
+    let columns = request.grouping().join(", ");
     let mut query = statement(format!(
-        "SELECT {columns}, {} FROM {}{} AND {tuple} >= {holes} AND {tuple} <= {holes}",
+        "SELECT {columns}, {} FROM {}{}{clauses}",
         G::COLUMNS,
         G::TABLE,
         filter(request)
     ));
-    let (from, to) = days(request, range, Some(first), Some(last));
-    query = bind(query, request, &from, &to);
-    for cell in first.iter().chain(last) {
-        query = query.bind(cell.as_str());
+    query = bind(query, request, from, to);
+    for key in keys {
+        query = query.bind(*key);
     }
     let mut connection = analytics.read().await?;
     let rows = query.fetch_all(&mut connection).await?;

@@ -31,6 +31,7 @@ mod persons;
 mod platforms;
 mod query;
 mod release;
+mod release_delta;
 mod release_health;
 mod reply;
 mod request;

@@ -49,6 +49,8 @@ pub enum Cell {
     Integer(i64),
     /// A number between 0 and 1.
     Ratio(f64),
+    /// Any number.
+    Number(f64),
     /// True or false.
     Boolean(bool),
 }
@@ -111,7 +113,7 @@ impl ReportReply {
                 Cell::Time(time) => time.to_string(),
                 Cell::Text(text) => field(text),
                 Cell::Integer(number) => number.to_string(),
-                Cell::Ratio(number) => number.to_string(),
+                Cell::Ratio(number) | Cell::Number(number) => number.to_string(),
                 Cell::Boolean(value) => value.to_string(),
             });
             csv.push_str(&cells.collect::<Vec<_>>().join(","));

@@ -45,7 +45,7 @@ fn check(schema: &str, table: &str, column: &Column, date: &str, tail: &str) {
         ColumnType::Time => panic!("no table has instants"),
         ColumnType::Text => "VARCHAR(",
         ColumnType::Integer => "BIGINT",
-        ColumnType::Ratio => "DOUBLE",
+        ColumnType::Ratio | ColumnType::Number => "DOUBLE",
         ColumnType::Boolean => "SMALLINT",
     };
     let head = format!("    {} {kind}", column.name);

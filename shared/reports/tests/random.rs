@@ -16,7 +16,7 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql;
-use logbook_reports::{analyze, rebuild};
+use logbook_reports::{Cell, analyze, rebuild};
 use place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -79,6 +79,19 @@ async fn apply(stores: &Stores, logs: &mut Logs, erased: &mut Vec<u8>, nth: usiz
     }
 }
 
+/// Whether rows are the same, numbers but for how they are rounded.
+fn alike(rows: &[Vec<Cell>], others: &[Vec<Cell>]) -> bool {
+    let same = |(a, b): (&Cell, &Cell)| match (a, b) {
+        (Cell::Number(a), Cell::Number(b)) => (a - b).abs() < 1e-7 * a.abs().max(1.0),
+        _ => a == b,
+    };
+    let pairs = rows.iter().zip(others);
+    rows.len() == others.len()
+        && pairs
+            .map(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(same))
+            .all(|same| same)
+}
+
 const ENVIRONMENTS: [&str; 3] = ["production", "other", "all"];
 
 async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseError> {
@@ -126,6 +139,13 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
             let reply = ask(stores, "feature-adoption", &parameters).await;
             let naive = logs.feature_adoption(environment, by);
             prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
+        for feature in [None, Some("save"), Some("(all)")] {
+            let mut parameters = vec![("environment", environment)];
+            parameters.extend(feature.map(|feature| ("feature", feature)));
+            let reply = ask(stores, "release-delta", &parameters).await;
+            let naive = logs.release_delta(environment, feature);
+            prop_assert!(alike(&reply.rows, &naive), "{:?} {:?}", reply.rows, naive);
         }
         let reply = ask(stores, "active-users", &[("environment", environment)]).await;
         prop_assert_eq!(

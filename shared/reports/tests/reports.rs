@@ -15,7 +15,7 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql::{ListedLog, Listing};
-use logbook_model::{LogId, Timestamp};
+use logbook_model::{Kind, LogId, Timestamp};
 use logbook_reports::{Cell, ReportReply, ReportRequest, analyze, query};
 use place::{Place, on_every_database};
 use support::{
@@ -248,6 +248,58 @@ async fn errors_are_known_since_their_first_version(place: &Place) {
     assert_eq!(seen().await[3], text("1.10"));
 }
 
+async fn a_release_is_compared_with_the_one_before_it(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for n in 0..40 {
+        for version in ["1.9", "1.10", "1.11"] {
+            // Of 1.11, few have it yet.
+            if version == "1.11" && n >= 4 {
+                continue;
+            }
+            let mut run = Run::new(&format!("{}-{n}", &version[2..]), TODAY, &format!("u{n}"));
+            run.version = Some(version.to_owned());
+            if version == "1.10" && n % 2 == 0 {
+                run.events[0].1 = Kind::Crash;
+            }
+            // Two persons used this.
+            if n < 2 {
+                run.events
+                    .push(("rare".to_owned(), Kind::Normal, false, 1, None));
+            }
+            runs.push(run);
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let reply = guarded(&stores, "release-delta", 5).await;
+    let only = |cell: &str| vec![Cell::Text(cell.to_owned()); 5];
+    assert_eq!(texts(&reply, "version"), only("1.10"));
+    assert_eq!(texts(&reply, "previous_version"), only("1.9"));
+    // The release of few persons, and the feature of few.
+    assert_eq!(reply.withheld_groups, 2);
+    let measures = [
+        "crash_free_sessions",
+        "crash_free_users",
+        "adoption",
+        "error_rate",
+        "p95_us",
+    ];
+    assert_eq!(
+        texts(&reply, "measure"),
+        measures.map(|name| Cell::Text(name.to_owned()))
+    );
+    let differs = [true, true, false, false, false].map(Cell::Boolean);
+    assert_eq!(texts(&reply, "differs"), differs);
+    assert_eq!(texts(&reply, "difference")[0], Cell::Number(-0.5));
+    let asked = [("version", "1.11"), ("feature", "(all)")];
+    let reply = ask(&stores, "release-delta", &asked).await;
+    assert_eq!(
+        texts(&reply, "previous_version"),
+        [Cell::Text("1.10".to_owned()), Cell::Text("1.10".to_owned())]
+    );
+}
+
 async fn silence_is_judged_before_days_are_computed(place: &Place) {
     let stores = open(place).await;
     let mut silent = Run::new("s", TODAY.plus(-1), "u");
@@ -293,6 +345,7 @@ on_every_database! {
     test_traffic_is_apart,
     freshness_says_what_the_figures_rest_on,
     errors_are_known_since_their_first_version,
+    a_release_is_compared_with_the_one_before_it,
     silence_is_judged_before_days_are_computed,
     rates_of_nothing_are_null,
     days_after_the_last_analysis_are_not_shown_as_quiet,

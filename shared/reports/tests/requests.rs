@@ -47,6 +47,7 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("release-health", "version"),
         ("feature-adoption", "feature"),
         ("feature-adoption", "day,feature"),
+        ("release-delta", ""),
         ("top-errors", "error"),
         ("top-errors", "day,version,error"),
         ("versions", "day,version"),
@@ -114,7 +115,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, feature-adoption, release-health, top-errors, versions, platforms, active-users, retention, ledger, freshness
+    there is no report "usage"; there are: feature-usage, feature-adoption, release-health, release-delta, top-errors, versions, platforms, active-users, retention, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit

@@ -48,7 +48,7 @@ pub(crate) struct ReportReply {
 pub(crate) struct ColumnReply {
     /// Its name, in the API as in the table.
     name: String,
-    /// `date`, `time`, `text`, `integer`, `ratio` or `boolean`.
+    /// `date`, `time`, `text`, `integer`, `ratio`, `number` or `boolean`.
     r#type: String,
     /// What a number counts or measures; `-` for texts and days.
     unit: String,

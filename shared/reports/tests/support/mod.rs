@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod naive;
+mod naive_delta;
 pub(crate) mod naive_groups;
 
 use std::collections::BTreeMap;
