@@ -247,6 +247,8 @@ fn a_report_without_logs_is_empty_and_says_so() {
         "platforms",
         "active-users",
         "retention",
+        "accounts",
+        "account-features",
         "ledger",
     ] {
         let json = folder.run(&["report", name, "--json"]);

@@ -2,8 +2,8 @@
 
 use crate::description::ReportDescription;
 use crate::{
-    Error, Result, active_users, feature_adoption, feature_usage, fresh, ledger, platforms,
-    release_delta, release_health, retention, top_errors, versions,
+    Error, Result, account_features, accounts, active_users, feature_adoption, feature_usage,
+    fresh, ledger, platforms, release_delta, release_health, retention, top_errors, versions,
 };
 
 /// A report.
@@ -27,6 +27,10 @@ pub enum Report {
     ActiveUsers,
     /// `retention`.
     Retention,
+    /// `accounts`.
+    Accounts,
+    /// `account-features`.
+    AccountFeatures,
     /// `ledger`.
     Ledger,
     /// `freshness`.
@@ -50,7 +54,7 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::FeatureUsage,
         Self::FeatureAdoption,
         Self::ReleaseHealth,
@@ -60,6 +64,8 @@ impl Report {
         Self::Platforms,
         Self::ActiveUsers,
         Self::Retention,
+        Self::Accounts,
+        Self::AccountFeatures,
         Self::Ledger,
         Self::Freshness,
     ];
@@ -90,6 +96,8 @@ impl Report {
             Self::Platforms => &platforms::DESCRIPTION,
             Self::ActiveUsers => &active_users::DESCRIPTION,
             Self::Retention => &retention::DESCRIPTION,
+            Self::Accounts => &accounts::DESCRIPTION,
+            Self::AccountFeatures => &account_features::DESCRIPTION,
             Self::Ledger => &ledger::DESCRIPTION,
             Self::Freshness => &fresh::DESCRIPTION,
         }
@@ -107,6 +115,8 @@ impl Report {
             Self::Platforms => platforms::GROUPINGS,
             Self::ActiveUsers => active_users::GROUPINGS,
             Self::Retention => retention::GROUPINGS,
+            Self::Accounts => accounts::GROUPINGS,
+            Self::AccountFeatures => account_features::GROUPINGS,
             Self::Ledger => ledger::GROUPINGS,
             Self::Freshness => fresh::GROUPINGS,
         }
@@ -115,7 +125,7 @@ impl Report {
     /// How many days it looks at unless it is told from where.
     pub(crate) const fn default_days(self) -> i32 {
         match self {
-            Self::Retention => 84,
+            Self::Accounts | Self::Retention => 84,
             _ => 30,
         }
     }

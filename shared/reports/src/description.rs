@@ -138,6 +138,13 @@ pub(crate) const VERSION_GROUP: Column = group(
     "Version of the software; (unknown) where a session states none.",
 );
 
+pub(crate) const ACCOUNT_GROUP: Column = group(
+    "account",
+    ColumnType::Text,
+    "-",
+    "The account, or its pseudonym.",
+);
+
 /// Whether a column that groups holds days.
 pub(crate) fn is_date(name: &str) -> bool {
     matches!(name, "day" | "cohort")
@@ -175,6 +182,13 @@ pub(crate) const VERSION: Parameter = Parameter {
     allowed: "a version as the software states it, or (unknown)",
     default: "all versions",
     meaning: "Only sessions of this version of the software.",
+};
+
+pub(crate) const ACCOUNT: Parameter = Parameter {
+    name: "account",
+    allowed: "an account as the report names it",
+    default: "all accounts",
+    meaning: "Only this account.",
 };
 
 pub(crate) const LIMIT: Parameter = Parameter {

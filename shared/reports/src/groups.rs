@@ -94,6 +94,9 @@ fn filter(request: &ReportRequest) -> String {
     if request.error.is_some() {
         clauses.push_str(" AND error = ?");
     }
+    if request.account.is_some() {
+        clauses.push_str(" AND account = ?");
+    }
     clauses
 }
 
@@ -116,6 +119,9 @@ fn bind<'q>(
     }
     if let Some(error) = &request.error {
         query = query.bind(error.as_str());
+    }
+    if let Some(account) = &request.account {
+        query = query.bind(account.as_str());
     }
     query
 }

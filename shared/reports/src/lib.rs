@@ -11,6 +11,8 @@
 //! pseudonymous users, else installations. Report tables hold no wall clock and depend on
 //! nothing but the sessions, so that computing them anew gives the same bytes.
 
+mod account_features;
+mod accounts;
 mod active_users;
 mod analyze;
 mod catalogue;

@@ -13,8 +13,8 @@ use crate::freshness::{finished_as_of, freshness};
 use crate::reply::{Cell, ReportReply};
 use crate::request::{MAX_SPAN, ReportRequest};
 use crate::{
-    Result, active_users, feature_adoption, feature_usage, fresh, ledger, platforms, release_delta,
-    release_health, retention, top_errors, versions,
+    Result, account_features, accounts, active_users, feature_adoption, feature_usage, fresh,
+    ledger, platforms, release_delta, release_health, retention, top_errors, versions,
 };
 
 /// The days of a request, made definite.
@@ -65,6 +65,8 @@ pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<Repo
         Report::Platforms => platforms::page(analytics, request, &range).await?,
         Report::ActiveUsers => active_users::page(analytics, request, &range).await?,
         Report::Retention => retention::page(analytics, request, &range).await?,
+        Report::Accounts => accounts::page(analytics, request, &range).await?,
+        Report::AccountFeatures => account_features::page(analytics, request, &range).await?,
         Report::Freshness => fresh::page(analytics, request, &freshness).await?,
         Report::Ledger => ledger::page(analytics, request, &range).await?,
     };

@@ -36,6 +36,8 @@ pub struct ReportRequest {
     pub feature: Option<String>,
     /// Only this error.
     pub error: Option<String>,
+    /// Only this account.
+    pub account: Option<String>,
     /// Rows at most, up to [`MAX_LIMIT`].
     pub limit: u32,
     /// Where the page before ended: its `next`.
@@ -58,6 +60,7 @@ impl ReportRequest {
             version: None,
             feature: None,
             error: None,
+            account: None,
             limit: DEFAULT_LIMIT,
             after: None,
             min_users: DEFAULT_MIN_USERS,
@@ -108,6 +111,7 @@ impl ReportRequest {
                 self.by = found.ok_or_else(bad)?.to_vec();
             }
             "version" if !value.is_empty() => self.version = Some(value.to_owned()),
+            "account" if !value.is_empty() => self.account = Some(value.to_owned()),
             "error" if !value.is_empty() => self.error = Some(value.to_owned()),
             "feature" if !value.is_empty() => self.feature = Some(value.to_owned()),
             _ => return Err(bad()),

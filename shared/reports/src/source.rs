@@ -20,6 +20,7 @@ pub(crate) struct DaySession {
     pub(crate) status: Status,
     pub(crate) person: Option<Person>,
     pub(crate) has_events: bool,
+    pub(crate) account: Option<String>,
     pub(crate) os: Option<String>,
     pub(crate) runtime: Option<String>,
 }
@@ -58,7 +59,8 @@ impl DaySessions {
 // The day's sessions are found by the index on the day, and each by its key. Asked for in one,
 // SQLite, which knows nothing of the sizes, would go through all sessions of the product.
 const SESSIONS: &str = "SELECT session_id, environment, version, status, user_id, \
-    installation_id, events, os, runtime \
+    installation_id, events, account_id, os, \
+    runtime \
     FROM sessions.session WHERE product = ? AND session_id IN \
     (SELECT session_id FROM sessions.session WHERE product = ? AND start_day = ?)";
 
@@ -92,6 +94,7 @@ pub(crate) async fn read_day(
             status,
             person: person(user.as_deref(), installation.as_deref()),
             has_events: cells.count()? > 0,
+            account: cells.text_or_null()?,
             os: cells.text_or_null()?,
             runtime: cells.text_or_null()?,
         });

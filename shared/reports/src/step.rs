@@ -6,11 +6,12 @@ use logbook_model::{Day, ProductId};
 use crate::day_features::read_features;
 use crate::source::read_day;
 use crate::{
-    Result, active_users, feature_adoption, feature_usage, platforms, release_health, top_errors,
+    Result, account_features, accounts, active_users, feature_adoption, feature_usage, platforms,
+    release_health, top_errors,
 };
 
 /// All that is computed of sessions.
-pub(crate) const TABLES: [&str; 11] = [
+pub(crate) const TABLES: [&str; 13] = [
     "feature_usage",
     "feature_adoption",
     "feature_first",
@@ -20,6 +21,8 @@ pub(crate) const TABLES: [&str; 11] = [
     "platforms",
     "active_users",
     "retention",
+    "account_days",
+    "account_features",
     "person_day",
     "person_first",
 ];
@@ -49,6 +52,8 @@ impl Step {
         feature_usage::compute_day(connection, product, day, of_day, &features).await?;
         release_health::compute_day(connection, product, day, of_day).await?;
         platforms::compute_day(connection, product, day, of_day).await?;
+        accounts::compute_day(connection, product, day, of_day).await?;
+        account_features::compute_day(connection, product, day, of_day, &features).await?;
         let errors = &mut self.errors;
         top_errors::compute_day(connection, product, day, of_day, &features, errors).await?;
         self.persons.add_day(connection, product, day, of_day).await

@@ -16,7 +16,7 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql;
-use logbook_reports::{Cell, analyze, rebuild};
+use logbook_reports::{Cell, analyze, query, rebuild};
 use place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -25,7 +25,7 @@ use support::naive::Logs;
 use support::naive_groups::GROUPED;
 use support::{
     SETTINGS, Stores, TIMEOUT_SECS, analyze_all, ask, dump, meta, now, open, parsed, product,
-    reject,
+    reject, request,
 };
 
 /// Does a step to the stores and to the reference.
@@ -140,6 +140,14 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
             let naive = logs.feature_adoption(environment, by);
             prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
         }
+        let parameters = [("environment", environment), ("to", "2026-03-10")];
+        let reply = ask(stores, "accounts", &parameters).await;
+        let naive = logs.accounts(environment);
+        prop_assert!(alike(&reply.rows, &naive), "{:?} {:?}", reply.rows, naive);
+        let mut guarded = request("account-features", &[("environment", environment)]);
+        guarded.min_users = 2;
+        let reply = query(&stores.analytics, &guarded).await.unwrap();
+        prop_assert_eq!(&reply.rows, &logs.account_features(environment));
         for feature in [None, Some("save"), Some("(all)")] {
             let mut parameters = vec![("environment", environment)];
             parameters.extend(feature.map(|feature| ("feature", feature)));

@@ -29,6 +29,7 @@ async fn pages_put_together_are_the_whole(place: &Place) {
             &format!("u{}", n % 11),
         );
         run.version = Some(format!("1.{}", n % 5));
+        run.account = Some(format!("a{}", n % 6));
         let uses = |m: i32| (format!("f{m}"), Kind::Normal, m % 2 == 0, 1, None);
         run.events = (0..=n % 4).map(uses).collect();
         runs.push(run);
@@ -54,6 +55,8 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("platforms", "os,os_version"),
         ("active-users", ""),
         ("retention", ""),
+        ("accounts", ""),
+        ("account-features", ""),
         ("freshness", ""),
         ("ledger", "day"),
         ("ledger", "day,reason"),
@@ -115,7 +118,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, feature-adoption, release-health, release-delta, top-errors, versions, platforms, active-users, retention, ledger, freshness
+    there is no report "usage"; there are: feature-usage, feature-adoption, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit

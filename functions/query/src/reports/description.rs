@@ -140,6 +140,8 @@ pub(crate) struct ReportQuery {
     feature: Option<String>,
     /// Only this error.
     error: Option<String>,
+    /// Only this account.
+    account: Option<String>,
     /// Rows a page.
     #[param(minimum = 1, maximum = 10000, default = 1000)]
     limit: Option<u32>,

@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod naive;
+mod naive_accounts;
 mod naive_delta;
 pub(crate) mod naive_groups;
 
@@ -62,6 +63,7 @@ pub(crate) struct Run {
     pub(crate) installation: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
+    pub(crate) account: Option<String>,
     pub(crate) os: Option<String>,
     pub(crate) runtime: Option<String>,
     pub(crate) ended: bool,
@@ -79,6 +81,7 @@ impl Run {
             installation: None,
             version: Some("1.0".to_owned()),
             environment: None,
+            account: None,
             os: Some("Linux 6.1".to_owned()),
             runtime: None,
             ended: true,
@@ -113,6 +116,7 @@ impl Run {
         part.facts.installation.clone_from(&self.installation);
         part.facts.version.clone_from(&self.version);
         part.facts.environment.clone_from(&self.environment);
+        part.facts.account.clone_from(&self.account);
         part.facts.os.clone_from(&self.os);
         part.facts.runtime.clone_from(&self.runtime);
         builder.finish()
@@ -215,6 +219,8 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
         "platforms",
         "active_users",
         "retention",
+        "account_days",
+        "account_features",
         "person_day",
         "person_first",
     ] {
