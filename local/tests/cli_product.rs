@@ -240,6 +240,7 @@ fn a_report_without_logs_is_empty_and_says_so() {
     for name in [
         "feature-usage",
         "feature-adoption",
+        "feature-paths",
         "release-health",
         "release-delta",
         "top-errors",

@@ -2,8 +2,9 @@
 
 use crate::description::ReportDescription;
 use crate::{
-    Error, Result, account_features, accounts, active_users, feature_adoption, feature_usage,
-    fresh, ledger, platforms, release_delta, release_health, retention, top_errors, versions,
+    Error, Result, account_features, accounts, active_users, feature_adoption, feature_paths,
+    feature_usage, fresh, ledger, platforms, release_delta, release_health, retention, top_errors,
+    versions,
 };
 
 /// A report.
@@ -13,6 +14,8 @@ pub enum Report {
     FeatureUsage,
     /// `feature-adoption`.
     FeatureAdoption,
+    /// `feature-paths`.
+    FeaturePaths,
     /// `release-health`.
     ReleaseHealth,
     /// `release-delta`.
@@ -54,9 +57,10 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::FeatureUsage,
         Self::FeatureAdoption,
+        Self::FeaturePaths,
         Self::ReleaseHealth,
         Self::ReleaseDelta,
         Self::TopErrors,
@@ -89,6 +93,7 @@ impl Report {
         match self {
             Self::FeatureUsage => &feature_usage::DESCRIPTION,
             Self::FeatureAdoption => &feature_adoption::DESCRIPTION,
+            Self::FeaturePaths => &feature_paths::DESCRIPTION,
             Self::ReleaseHealth => &release_health::DESCRIPTION,
             Self::ReleaseDelta => &release_delta::DESCRIPTION,
             Self::TopErrors => &top_errors::DESCRIPTION,
@@ -108,6 +113,7 @@ impl Report {
         match self {
             Self::FeatureUsage => feature_usage::GROUPINGS,
             Self::FeatureAdoption => feature_adoption::GROUPINGS,
+            Self::FeaturePaths => feature_paths::GROUPINGS,
             Self::ReleaseHealth => release_health::GROUPINGS,
             Self::ReleaseDelta => release_delta::GROUPINGS,
             Self::TopErrors => top_errors::GROUPINGS,

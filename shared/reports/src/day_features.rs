@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use logbook_backends::sql::rows::{Cells, Connection, statement};
+use logbook_backends::sql::rows::{Cells, Connection, select_in, statement};
 use logbook_model::{Day, ProductId, Sketch};
 
 use crate::source::DaySessions;
@@ -27,71 +27,119 @@ pub(crate) struct FeatureFigures {
     pub(crate) erring: Vec<u32>,
 }
 
-pub(crate) const FEATURES: &str = "SELECT f.session_id, f.name, f.uses, f.errors, f.durations \
-    FROM sessions.session AS s CROSS JOIN sessions.part_feature AS f \
+pub(crate) const FEATURES: &str = "SELECT f.session_id, f.name, f.log_id, f.first_seq, f.uses, f.errors, \
+    f.durations FROM sessions.session AS s CROSS JOIN sessions.part_feature AS f \
     WHERE s.product = ? AND s.start_day = ? \
     AND f.product = s.product AND f.session_id = s.session_id";
 
-/// Reads the features of a day, by environment, version and name.
+const PARTS: &str = "SELECT session_id, log_id, started_at, received_at FROM sessions.part \
+    WHERE product = ? AND session_id IN";
+
+/// The features of a day.
+pub(crate) struct DayFeatures<'a> {
+    /// By environment, version and name.
+    pub(crate) groups: Vec<FeatureGroup<'a>>,
+    /// The names of all features.
+    pub(crate) names: Vec<String>,
+    /// The first uses in each part of each session, in their order.
+    pub(crate) order: Vec<FirstUse>,
+}
+
+/// A part's first use of a feature; all are positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FirstUse {
+    pub(crate) session: u32,
+    part: u32,
+    seq: u32,
+    /// Among the names of all features.
+    pub(crate) feature: u32,
+}
+
+/// Reads the features of a day.
 pub(crate) async fn read_features<'a>(
     connection: &mut Connection,
     product: &ProductId,
     day: Day,
     of_day: &'a DaySessions,
-) -> Result<Vec<FeatureGroup<'a>>> {
-    let (names, gathered) = gather(connection, product, day, of_day).await?;
-    let mut groups = BTreeMap::new();
-    for ((session, feature), mut figures) in gathered {
-        let session = &of_day.sessions[session as usize];
-        for sessions in [&mut figures.sessions, &mut figures.erring] {
-            sessions.sort_unstable();
-            sessions.dedup();
-        }
-        let feature = names[feature as usize].as_str();
-        let key = (session.environment, session.version.as_str(), feature);
-        groups.insert(key, figures);
-    }
-    let group = |((environment, version, feature), figures): ((_, _, &str), _)| FeatureGroup {
-        environment,
-        version,
-        feature: feature.to_owned(),
-        figures,
-    };
-    Ok(groups.into_iter().map(group).collect())
-}
-
-/// The names of features, and groups by the first session seen of a (environment, version) and
-/// by position of the feature's name.
-type Gathered = (Vec<String>, HashMap<(u32, u32), FeatureFigures>);
-
-async fn gather(
-    connection: &mut Connection,
-    product: &ProductId,
-    day: Day,
-    of_day: &DaySessions,
-) -> Result<Gathered> {
-    let releases = first_of_release(of_day);
-    let mut names: Vec<String> = Vec::new();
-    let mut known: HashMap<String, u32> = HashMap::new();
-    let mut groups: HashMap<(u32, u32), FeatureFigures> = HashMap::new();
+) -> Result<DayFeatures<'a>> {
+    let parts = read_parts(connection, product, of_day).await?;
+    let mut gathered = Gathered::new(of_day, parts);
     let mut rows = statement(FEATURES)
         .bind(product.as_str())
         .bind(day.0)
         .fetch(connection)?;
     while let Some(row) = rows.next().await? {
-        let mut cells = Cells::new(&row);
-        let (id, name) = (cells.str()?, cells.str()?);
+        gathered.add(&mut Cells::new(&row))?;
+    }
+    Ok(gathered.finish())
+}
+
+/// The logs of each session that came in several, in the order of its parts.
+type Parts = HashMap<u32, Vec<(i64, String)>>;
+
+async fn read_parts(
+    connection: &mut Connection,
+    product: &ProductId,
+    of_day: &DaySessions,
+) -> Result<Parts> {
+    let rows = select_in(connection, PARTS, product, &of_day.of_several_logs()).await?;
+    let mut parts = Parts::new();
+    for row in &rows {
+        let mut cells = Cells::new(row);
+        let session = of_day.position(cells.str()?)?;
+        let log = cells.text()?;
+        let (started, received) = (cells.int_or_null()?, cells.int()?);
+        let of_session = parts.entry(session).or_default();
+        of_session.push((started.unwrap_or(received), log));
+    }
+    parts.values_mut().for_each(|parts| parts.sort_unstable());
+    Ok(parts)
+}
+
+/// Rows put together while they are read.
+struct Gathered<'a> {
+    of_day: &'a DaySessions,
+    parts: Parts,
+    releases: Vec<u32>,
+    names: Vec<String>,
+    known: HashMap<String, u32>,
+    /// By the first session seen of a (environment, version), and by position of the name.
+    groups: HashMap<(u32, u32), FeatureFigures>,
+    order: Vec<FirstUse>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(of_day: &'a DaySessions, parts: Parts) -> Self {
+        Self {
+            of_day,
+            parts,
+            releases: first_of_release(of_day),
+            names: Vec::new(),
+            known: HashMap::new(),
+            groups: HashMap::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// Takes up a row of [`FEATURES`].
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        let session = self.of_day.position(cells.str()?)?;
+        let feature = self.feature(cells.str()?);
+        let log = cells.str()?;
+        let part = self.parts.get(&session).map_or(0, |parts| {
+            let at = parts.iter().position(|(_, known)| known == log);
+            at.unwrap_or(parts.len()) as u32
+        });
+        self.order.push(FirstUse {
+            session,
+            part,
+            seq: cells.small()?,
+            feature,
+        });
         let (uses, errors) = (cells.count()?, cells.count()?);
         let durations = cells.bytes()?;
-        let session = of_day.position(id)?;
-        let feature = known.get(name).copied().unwrap_or_else(|| {
-            names.push(name.to_owned());
-            known.insert(name.to_owned(), names.len() as u32 - 1);
-            names.len() as u32 - 1
-        });
-        let group = groups
-            .entry((releases[session as usize], feature))
-            .or_default();
+        let release = self.releases[session as usize];
+        let group = self.groups.entry((release, feature)).or_default();
         group.uses = group.uses.saturating_add(uses);
         group.errors = group.errors.saturating_add(errors);
         group.sessions.push(session);
@@ -103,8 +151,45 @@ async fn gather(
                 Sketch::from_bytes(durations).map_err(|error| Error::damaged("sketch", error))?;
             group.durations.merge(&durations);
         }
+        Ok(())
     }
-    Ok((names, groups))
+
+    /// The position of a name.
+    fn feature(&mut self, name: &str) -> u32 {
+        self.known.get(name).copied().unwrap_or_else(|| {
+            let position = self.names.len() as u32;
+            self.names.push(name.to_owned());
+            self.known.insert(name.to_owned(), position);
+            position
+        })
+    }
+
+    fn finish(mut self) -> DayFeatures<'a> {
+        let mut groups = BTreeMap::new();
+        for ((session, feature), mut figures) in self.groups {
+            let session = &self.of_day.sessions[session as usize];
+            for sessions in [&mut figures.sessions, &mut figures.erring] {
+                sessions.sort_unstable();
+                sessions.dedup();
+            }
+            let feature = self.names[feature as usize].as_str();
+            let key = (session.environment, session.version.as_str(), feature);
+            groups.insert(key, figures);
+        }
+        let group = |((environment, version, feature), figures): ((_, _, &str), _)| FeatureGroup {
+            environment,
+            version,
+            feature: feature.to_owned(),
+            figures,
+        };
+        let groups = groups.into_iter().map(group).collect();
+        self.order.sort_unstable();
+        DayFeatures {
+            groups,
+            names: self.names,
+            order: self.order,
+        }
+    }
 }
 
 /// For each session, the first that has its environment and version.

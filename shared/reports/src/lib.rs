@@ -23,6 +23,7 @@ pub mod docs;
 mod environment;
 mod error;
 mod feature_adoption;
+mod feature_paths;
 mod feature_usage;
 mod fresh;
 mod freshness;

@@ -20,6 +20,7 @@ pub(crate) struct DaySession {
     pub(crate) status: Status,
     pub(crate) person: Option<Person>,
     pub(crate) has_events: bool,
+    in_several_logs: bool,
     pub(crate) account: Option<String>,
     pub(crate) os: Option<String>,
     pub(crate) runtime: Option<String>,
@@ -49,6 +50,13 @@ impl DaySessions {
         totals
     }
 
+    /// The ids of those that came in several logs.
+    pub(crate) fn of_several_logs(&self) -> Vec<&str> {
+        let several = |at: u32| self.sessions[at as usize].in_several_logs;
+        let ids = self.by_id.iter().filter(|(_, at)| several(**at));
+        ids.map(|(id, _)| id.as_str()).collect()
+    }
+
     /// The persons of some of the sessions.
     pub(crate) fn persons(&self, sessions: &[u32]) -> Persons {
         let sessions = sessions.iter().map(|&at| &self.sessions[at as usize]);
@@ -59,7 +67,7 @@ impl DaySessions {
 // The day's sessions are found by the index on the day, and each by its key. Asked for in one,
 // SQLite, which knows nothing of the sizes, would go through all sessions of the product.
 const SESSIONS: &str = "SELECT session_id, environment, version, status, user_id, \
-    installation_id, events, account_id, os, \
+    installation_id, events, parts, account_id, os, \
     runtime \
     FROM sessions.session WHERE product = ? AND session_id IN \
     (SELECT session_id FROM sessions.session WHERE product = ? AND start_day = ?)";
@@ -94,6 +102,7 @@ pub(crate) async fn read_day(
             status,
             person: person(user.as_deref(), installation.as_deref()),
             has_events: cells.count()? > 0,
+            in_several_logs: cells.count()? > 1,
             account: cells.text_or_null()?,
             os: cells.text_or_null()?,
             runtime: cells.text_or_null()?,

@@ -6,15 +6,16 @@ use logbook_model::{Day, ProductId};
 use crate::day_features::read_features;
 use crate::source::read_day;
 use crate::{
-    Result, account_features, accounts, active_users, feature_adoption, feature_usage, platforms,
-    release_health, top_errors,
+    Result, account_features, accounts, active_users, feature_adoption, feature_paths,
+    feature_usage, platforms, release_health, top_errors,
 };
 
 /// All that is computed of sessions.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 14] = [
     "feature_usage",
     "feature_adoption",
     "feature_first",
+    "feature_paths",
     "release_health",
     "top_errors",
     "error_seen",
@@ -45,17 +46,19 @@ impl Step {
     ) -> Result<()> {
         let of_day = &read_day(connection, product, day).await?;
         let features = read_features(connection, product, day, of_day).await?;
+        let groups = &features.groups;
         let changes = &mut self.features;
         changes
-            .add_day(connection, product, day, of_day, &features)
+            .add_day(connection, product, day, of_day, groups)
             .await?;
-        feature_usage::compute_day(connection, product, day, of_day, &features).await?;
+        feature_usage::compute_day(connection, product, day, of_day, groups).await?;
         release_health::compute_day(connection, product, day, of_day).await?;
         platforms::compute_day(connection, product, day, of_day).await?;
         accounts::compute_day(connection, product, day, of_day).await?;
-        account_features::compute_day(connection, product, day, of_day, &features).await?;
+        account_features::compute_day(connection, product, day, of_day, groups).await?;
+        feature_paths::compute_day(connection, product, day, of_day, &features).await?;
         let errors = &mut self.errors;
-        top_errors::compute_day(connection, product, day, of_day, &features, errors).await?;
+        top_errors::compute_day(connection, product, day, of_day, groups, errors).await?;
         self.persons.add_day(connection, product, day, of_day).await
     }
 

@@ -148,6 +148,15 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
         guarded.min_users = 2;
         let reply = query(&stores.analytics, &guarded).await.unwrap();
         prop_assert_eq!(&reply.rows, &logs.account_features(environment));
+        for by in [
+            &["from_feature", "to_feature"][..],
+            &["day", "from_feature", "to_feature"],
+        ] {
+            let parameters = [("environment", environment), ("by", &*by.join(","))];
+            let reply = ask(stores, "feature-paths", &parameters).await;
+            let naive = logs.feature_paths(environment, by);
+            prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
         for feature in [None, Some("save"), Some("(all)")] {
             let mut parameters = vec![("environment", environment)];
             parameters.extend(feature.map(|feature| ("feature", feature)));

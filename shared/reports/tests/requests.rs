@@ -48,6 +48,8 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("release-health", "version"),
         ("feature-adoption", "feature"),
         ("feature-adoption", "day,feature"),
+        ("feature-paths", "from_feature,to_feature"),
+        ("feature-paths", "day,from_feature,to_feature"),
         ("release-delta", ""),
         ("top-errors", "error"),
         ("top-errors", "day,version,error"),
@@ -118,7 +120,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, feature-adoption, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
+    there is no report "usage"; there are: feature-usage, feature-adoption, feature-paths, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit

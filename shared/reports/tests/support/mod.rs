@@ -5,6 +5,7 @@ pub(crate) mod naive;
 mod naive_accounts;
 mod naive_delta;
 pub(crate) mod naive_groups;
+mod naive_paths;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -213,6 +214,7 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
         "feature_usage",
         "feature_adoption",
         "feature_first",
+        "feature_paths",
         "release_health",
         "top_errors",
         "error_seen",
