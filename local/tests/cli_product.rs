@@ -241,6 +241,7 @@ fn a_report_without_logs_is_empty_and_says_so() {
         "feature-usage",
         "feature-adoption",
         "feature-paths",
+        "funnel",
         "release-health",
         "release-delta",
         "top-errors",

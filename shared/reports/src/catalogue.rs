@@ -3,8 +3,8 @@
 use crate::description::ReportDescription;
 use crate::{
     Error, Result, account_features, accounts, active_users, feature_adoption, feature_paths,
-    feature_usage, fresh, ledger, platforms, release_delta, release_health, retention, top_errors,
-    versions,
+    feature_usage, fresh, funnel, ledger, platforms, release_delta, release_health, retention,
+    top_errors, versions,
 };
 
 /// A report.
@@ -16,6 +16,8 @@ pub enum Report {
     FeatureAdoption,
     /// `feature-paths`.
     FeaturePaths,
+    /// `funnel`.
+    Funnel,
     /// `release-health`.
     ReleaseHealth,
     /// `release-delta`.
@@ -57,10 +59,11 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::FeatureUsage,
         Self::FeatureAdoption,
         Self::FeaturePaths,
+        Self::Funnel,
         Self::ReleaseHealth,
         Self::ReleaseDelta,
         Self::TopErrors,
@@ -94,6 +97,7 @@ impl Report {
             Self::FeatureUsage => &feature_usage::DESCRIPTION,
             Self::FeatureAdoption => &feature_adoption::DESCRIPTION,
             Self::FeaturePaths => &feature_paths::DESCRIPTION,
+            Self::Funnel => &funnel::DESCRIPTION,
             Self::ReleaseHealth => &release_health::DESCRIPTION,
             Self::ReleaseDelta => &release_delta::DESCRIPTION,
             Self::TopErrors => &top_errors::DESCRIPTION,
@@ -114,6 +118,7 @@ impl Report {
             Self::FeatureUsage => feature_usage::GROUPINGS,
             Self::FeatureAdoption => feature_adoption::GROUPINGS,
             Self::FeaturePaths => feature_paths::GROUPINGS,
+            Self::Funnel => funnel::GROUPINGS,
             Self::ReleaseHealth => release_health::GROUPINGS,
             Self::ReleaseDelta => release_delta::GROUPINGS,
             Self::TopErrors => top_errors::GROUPINGS,

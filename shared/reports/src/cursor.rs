@@ -29,7 +29,7 @@ impl Cursor {
         self.0.len() == grouping.len()
             && cells.all(|(name, cell)| match *name {
                 name if is_date(name) => cell.parse::<Day>().is_ok(),
-                "week" => cell.parse::<i32>().is_ok(),
+                "week" | "step" => cell.parse::<i32>().is_ok(),
                 _ => true,
             })
     }

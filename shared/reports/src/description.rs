@@ -177,6 +177,14 @@ pub(crate) const ENVIRONMENT: Parameter = Parameter {
     meaning: "Whose sessions count: of production, of anything else (tests, CI), or of both.",
 };
 
+/// [`ENVIRONMENT`] of reports on first uses, which are kept of each kind of sessions and not of
+/// both together.
+pub(crate) const ENVIRONMENT_APART: Parameter = Parameter {
+    allowed: "production, other",
+    meaning: "Whose sessions count: of production, or of anything else (tests, CI).",
+    ..ENVIRONMENT
+};
+
 pub(crate) const VERSION: Parameter = Parameter {
     name: "version",
     allowed: "a version as the software states it, or (unknown)",

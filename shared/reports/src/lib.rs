@@ -27,6 +27,7 @@ mod feature_paths;
 mod feature_usage;
 mod fresh;
 mod freshness;
+mod funnel;
 mod groups;
 mod lease;
 mod ledger;

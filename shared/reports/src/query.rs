@@ -14,8 +14,8 @@ use crate::reply::{Cell, ReportReply};
 use crate::request::{MAX_SPAN, ReportRequest};
 use crate::{
     Result, account_features, accounts, active_users, feature_adoption, feature_paths,
-    feature_usage, fresh, ledger, platforms, release_delta, release_health, retention, top_errors,
-    versions,
+    feature_usage, fresh, funnel, ledger, platforms, release_delta, release_health, retention,
+    top_errors, versions,
 };
 
 /// The days of a request, made definite.
@@ -60,6 +60,7 @@ pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<Repo
         Report::FeatureUsage => feature_usage::page(analytics, request, &range).await?,
         Report::FeatureAdoption => feature_adoption::page(analytics, request, &range).await?,
         Report::FeaturePaths => feature_paths::page(analytics, request, &range).await?,
+        Report::Funnel => funnel::page(analytics, request, &range).await?,
         Report::ReleaseHealth => release_health::page(analytics, request, &range).await?,
         Report::ReleaseDelta => release_delta::page(analytics, request, &range).await?,
         Report::TopErrors => top_errors::page(analytics, request, &range).await?,

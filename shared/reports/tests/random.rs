@@ -140,6 +140,14 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
             let naive = logs.feature_adoption(environment, by);
             prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
         }
+        if environment != "all" {
+            for steps in ["open,save", "save,close,open"] {
+                let parameters = [("environment", environment), ("steps", steps)];
+                let reply = ask(stores, "funnel", &parameters).await;
+                let naive = logs.funnel(environment, steps);
+                prop_assert_eq!(&reply.rows, &naive, "{} {}", environment, steps);
+            }
+        }
         let parameters = [("environment", environment), ("to", "2026-03-10")];
         let reply = ask(stores, "accounts", &parameters).await;
         let naive = logs.accounts(environment);

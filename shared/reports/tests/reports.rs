@@ -300,6 +300,37 @@ async fn a_release_is_compared_with_the_one_before_it(place: &Place) {
     );
 }
 
+async fn a_funnel_ends_where_too_few_came(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for n in 0..8 {
+        for (at, name, back) in [(8, "open", 9), (6, "save", 5), (2, "share", 5)] {
+            let mut run = Run::new(&format!("{name}{n}"), TODAY.plus(-back), &format!("u{n}"));
+            name.clone_into(&mut run.events[0].0);
+            runs.extend((n < at).then_some(run));
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let mut request = request("funnel", &[("steps", "open,save,share")]);
+    let of = async |request: &ReportRequest| {
+        let reply = query(&stores.analytics, request).await.unwrap();
+        (texts(&reply, "users"), reply.withheld_groups, reply.next)
+    };
+    let users = |users: &[i64]| users.iter().copied().map(Cell::Integer).collect::<Vec<_>>();
+    assert_eq!(of(&request).await, (users(&[8, 6, 2]), 0, None));
+    request.min_users = 5;
+    assert_eq!(of(&request).await, (users(&[8, 6]), 1, None));
+    request.limit = 1;
+    let (first, withheld, next) = of(&request).await;
+    assert_eq!((first, withheld), (users(&[8]), 0));
+    request.after = next;
+    let (second, withheld, next) = of(&request).await;
+    assert_eq!((second, withheld), (users(&[6]), 0));
+    request.after = next;
+    assert_eq!(of(&request).await, (vec![], 1, None));
+}
+
 async fn silence_is_judged_before_days_are_computed(place: &Place) {
     let stores = open(place).await;
     let mut silent = Run::new("s", TODAY.plus(-1), "u");
@@ -346,6 +377,7 @@ on_every_database! {
     freshness_says_what_the_figures_rest_on,
     errors_are_known_since_their_first_version,
     a_release_is_compared_with_the_one_before_it,
+    a_funnel_ends_where_too_few_came,
     silence_is_judged_before_days_are_computed,
     rates_of_nothing_are_null,
     days_after_the_last_analysis_are_not_shown_as_quiet,

@@ -113,6 +113,8 @@ fn bad_requests_name_what_is_allowed() {
         ),
         parse("active-users", &[("after", "WyJ4Il0")]),
         parse("feature-adoption", &[("environment", "all")]),
+        parse("funnel", &[("steps", "open,save"), ("environment", "all")]),
+        parse("funnel", &[("steps", "open")]),
     ];
     assert!(errors.iter().all(|error| error.to_string().len() < 400));
     let short = errors.iter().map(|error| match error {
@@ -120,7 +122,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, feature-adoption, feature-paths, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
+    there is no report "usage"; there are: feature-usage, feature-adoption, feature-paths, funnel, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit
@@ -130,6 +132,8 @@ fn bad_requests_name_what_is_allowed() {
     bad to
     bad after
     bad environment
+    bad environment
+    bad steps
     "#);
 }
 

@@ -142,6 +142,8 @@ pub(crate) struct ReportQuery {
     error: Option<String>,
     /// Only this account.
     account: Option<String>,
+    /// The features of a funnel, in order, with commas between them.
+    steps: Option<String>,
     /// Rows a page.
     #[param(minimum = 1, maximum = 10000, default = 1000)]
     limit: Option<u32>,

@@ -9,7 +9,8 @@ pub(crate) use page::page;
 
 use crate::description::ColumnType::{Integer, Ratio, Text};
 use crate::description::{
-    AFTER, DAY, ENVIRONMENT, FROM, LIMIT, Parameter, ReportDescription, TO, derived, figure, group,
+    AFTER, DAY, ENVIRONMENT_APART, FROM, LIMIT, Parameter, ReportDescription, TO, derived, figure,
+    group,
 };
 
 /// Within how many days of the first use a second counts.
@@ -107,11 +108,7 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
             default: "feature",
             meaning: "The columns to group by.",
         },
-        Parameter {
-            allowed: "production, other",
-            meaning: "Whose sessions count: of production, or of anything else (tests, CI).",
-            ..ENVIRONMENT
-        },
+        ENVIRONMENT_APART,
         Parameter {
             name: "feature",
             allowed: "a feature's name",

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use logbook_model::{Day, Part, Session};
 use logbook_reports::Cell;
 
-use super::naive::{Logs, cells, day, int, persons, ratio};
+use super::TODAY;
+use super::naive::{Logs, Who, cells, day, int, persons, ratio};
 
 /// The features of a session in the order of their first uses.
 fn path<'a>(session: &Session, parts: impl Iterator<Item = &'a Part>) -> Vec<String> {
@@ -26,6 +27,38 @@ fn path<'a>(session: &Session, parts: impl Iterator<Item = &'a Part>) -> Vec<Str
 }
 
 impl Logs {
+    pub(crate) fn funnel(&self, environment: &str, steps: &str) -> Vec<Vec<Cell>> {
+        let sessions = self.sessions(environment);
+        let steps: Vec<&str> = steps.split(',').collect();
+        let first_use = |person: &Who, feature: &str| {
+            let with = sessions.iter().filter(|s| s.features.contains_key(feature));
+            let mine = with.filter(|s| persons([*s]).contains(person));
+            mine.map(day).min()
+        };
+        let mut reached = vec![0; steps.len()];
+        for person in persons(&sessions) {
+            let mut before = TODAY.plus(-100);
+            for (at, step) in steps.iter().enumerate() {
+                match first_use(&person, step) {
+                    Some(day) if day >= before => before = day,
+                    _ => break,
+                }
+                reached[at] += 1;
+            }
+        }
+        let row = |(at, step): (usize, &&str)| {
+            let previous = at.checked_sub(1).map(|at| reached[at]);
+            vec![
+                int(at + 1),
+                Cell::Text((*step).to_owned()),
+                int(reached[at]),
+                ratio(reached[at], reached[0]),
+                previous.map_or(Cell::Null, |previous| ratio(reached[at], previous)),
+            ]
+        };
+        steps.iter().enumerate().map(row).collect()
+    }
+
     pub(crate) fn feature_paths(&self, environment: &str, by: &[&str]) -> Vec<Vec<Cell>> {
         let sessions = self.sessions(environment);
         let mut steps: BTreeMap<Vec<String>, Vec<&Session>> = BTreeMap::new();
