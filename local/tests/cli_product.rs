@@ -237,7 +237,22 @@ fn a_report_without_logs_is_empty_and_says_so() {
         "{}",
         ran.out
     );
-    for name in ["feature-usage", "release-health", "active-users", "ledger"] {
+    for name in [
+        "feature-usage",
+        "feature-adoption",
+        "feature-paths",
+        "funnel",
+        "release-health",
+        "release-delta",
+        "top-errors",
+        "versions",
+        "platforms",
+        "active-users",
+        "retention",
+        "accounts",
+        "account-features",
+        "ledger",
+    ] {
         let json = folder.run(&["report", name, "--json"]);
         assert_eq!(json.code, 0, "{}", json.err);
         assert_eq!(json.json()["rows"], serde_json::json!([]), "{name}");

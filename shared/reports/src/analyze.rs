@@ -11,16 +11,21 @@ use serde::Serialize;
 
 #[cfg(doc)]
 use crate::Error;
+use crate::Result;
 use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
-use crate::source::read_day;
-use crate::{Result, active_users, feature_usage, release_health};
+use crate::step::{Step, TABLES};
+use crate::tables::delete_all;
 
 /// Days that a step takes at most.
 const STEP_DAYS: usize = 16;
 /// How long a step goes on taking days. A step is one transaction: the shorter, the less is
 /// lost by a kill, and the longer, the seldomer windows are computed twice.
 const STEP_TIME: Duration = Duration::from_secs(5);
+
+/// The shape of the tables. A product whose tables are of another is computed anew from all its
+/// sessions: raise it with each table or column that is added.
+const SHAPE: i64 = 2;
 
 /// What the registry says of a product, as far as reports need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +64,8 @@ pub struct Progress {
 /// A step computes some days that are out of date, wholly, with all that hangs on them, in one
 /// transaction, and only then clears the marks in the generations that were read before. It
 /// can be killed anywhere: what was not committed left no trace, what was not cleared is
-/// computed again. What a run costs depends on what changed, not on how much there is.
+/// computed again. Where this program has tables that the one before had not, all is computed
+/// anew, over as many runs as it takes. What a run costs depends on what changed, not on how much there is.
 pub async fn analyze(
     analytics: &Database,
     product: &ProductId,
@@ -116,6 +122,9 @@ async fn run(
     as_of: Timestamp,
 ) -> Result<Progress> {
     settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
+    if shape(analytics, product).await? != Some(SHAPE) {
+        empty(analytics, product, lease).await?;
+    }
     let days = dirty_days(analytics, Some(product), u32::MAX).await?;
     let mut left = days.as_slice();
     while !left.is_empty() {
@@ -146,21 +155,16 @@ async fn step(
     let started = Instant::now();
     let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
-    let mut changes = active_users::Changes::default();
+    let mut step = Step::default();
     let mut done = 0;
     for dirty in days {
-        let of_day = read_day(&mut transaction, product, dirty.day).await?;
-        feature_usage::compute_day(&mut transaction, product, dirty.day, &of_day).await?;
-        release_health::compute_day(&mut transaction, product, dirty.day, &of_day).await?;
-        changes
-            .add_day(&mut transaction, product, dirty.day, &of_day)
-            .await?;
+        step.add_day(&mut transaction, product, dirty.day).await?;
         done += 1;
         if started.elapsed() >= STEP_TIME {
             break;
         }
     }
-    changes.finish(&mut transaction, product).await?;
+    step.finish(&mut transaction, product).await?;
     transaction.commit().await?;
     Ok(done)
 }
@@ -188,6 +192,16 @@ async fn finish(
     Ok(())
 }
 
+/// The shape of which a product's tables are; none before they are first computed.
+async fn shape(analytics: &Database, product: &ProductId) -> Result<Option<i64>> {
+    let mut connection = analytics.read().await?;
+    let row = statement("SELECT shape FROM analyze_shape WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_optional(&mut connection)
+        .await?;
+    Ok(row.map(|row| Cells::new(&row).int()).transpose()?)
+}
+
 /// Marks every day on which there is anything, then empties the tables.
 async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> Result<()> {
     let mut connection = analytics.read().await?;
@@ -200,9 +214,12 @@ async fn empty(analytics: &Database, product: &ProductId, lease: &Lease<'_>) -> 
     mark_dirty(analytics, product, &days?).await?;
     let mut transaction = analytics.begin_late().await?;
     lease.renew(&mut transaction).await?;
-    feature_usage::delete_all(&mut transaction, product).await?;
-    release_health::delete_all(&mut transaction, product).await?;
-    active_users::delete_all(&mut transaction, product).await?;
+    delete_all(&mut transaction, &TABLES, product).await?;
+    statement("REPLACE INTO analyze_shape (product, shape) VALUES (?, ?)")
+        .bind(product.as_str())
+        .bind(SHAPE)
+        .execute(&mut transaction)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logbook_model::Day;
 
+use crate::description::is_date;
+
 /// The group of a page's last row: opaque to callers, `next` of one reply and `after` of the
 /// next request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +25,12 @@ impl Cursor {
 
     /// Whether it can be of a report grouped like this.
     pub(crate) fn fits(&self, grouping: &[&str]) -> bool {
-        let days = grouping.iter().zip(&self.0);
+        let mut cells = grouping.iter().zip(&self.0);
         self.0.len() == grouping.len()
-            && days
-                .filter(|(name, _)| **name == "day")
-                .all(|(_, day)| day.parse::<Day>().is_ok())
+            && cells.all(|(name, cell)| match *name {
+                name if is_date(name) => cell.parse::<Day>().is_ok(),
+                "week" | "step" => cell.parse::<i32>().is_ok(),
+                _ => true,
+            })
     }
 }

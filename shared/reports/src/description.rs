@@ -39,6 +39,9 @@ pub struct Column {
     pub unit: &'static str,
     /// Whether rows are grouped by it.
     pub groups: bool,
+    /// Whether the report's table has it. What is not stored is worked out when it is asked for.
+    #[serde(skip)]
+    pub stored: bool,
     /// What it means.
     pub meaning: &'static str,
 }
@@ -49,12 +52,16 @@ pub struct Column {
 pub enum ColumnType {
     /// A UTC day, `YYYY-MM-DD`.
     Date,
+    /// An instant, RFC 3339.
+    Time,
     /// A text.
     Text,
     /// A whole number.
     Integer,
     /// A number between 0 and 1.
     Ratio,
+    /// Any number.
+    Number,
     /// True or false.
     Boolean,
 }
@@ -83,6 +90,7 @@ pub(crate) const fn group(
         kind,
         unit,
         groups: true,
+        stored: true,
         meaning,
     }
 }
@@ -98,8 +106,48 @@ pub(crate) const fn figure(
         kind,
         unit,
         groups: false,
+        stored: true,
         meaning,
     }
+}
+
+/// A figure that the report's table does not hold.
+pub(crate) const fn derived(
+    name: &'static str,
+    kind: ColumnType,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        stored: false,
+        ..figure(name, kind, unit, meaning)
+    }
+}
+
+pub(crate) const DAY: Column = group(
+    "day",
+    ColumnType::Date,
+    "-",
+    "The UTC day that the sessions belong to.",
+);
+
+pub(crate) const VERSION_GROUP: Column = group(
+    "version",
+    ColumnType::Text,
+    "-",
+    "Version of the software; (unknown) where a session states none.",
+);
+
+pub(crate) const ACCOUNT_GROUP: Column = group(
+    "account",
+    ColumnType::Text,
+    "-",
+    "The account, or its pseudonym.",
+);
+
+/// Whether a column that groups holds days.
+pub(crate) fn is_date(name: &str) -> bool {
+    matches!(name, "day" | "cohort")
 }
 
 pub(crate) const FROM: Parameter = Parameter {
@@ -107,6 +155,12 @@ pub(crate) const FROM: Parameter = Parameter {
     allowed: "YYYY-MM-DD",
     default: "29 days before `to`",
     meaning: "First day of the range.",
+};
+
+/// [`FROM`] of reports that look at weeks.
+pub(crate) const FROM_WEEKS: Parameter = Parameter {
+    default: "83 days before `to`",
+    ..FROM
 };
 
 pub(crate) const TO: Parameter = Parameter {
@@ -123,11 +177,26 @@ pub(crate) const ENVIRONMENT: Parameter = Parameter {
     meaning: "Whose sessions count: of production, of anything else (tests, CI), or of both.",
 };
 
+/// [`ENVIRONMENT`] of reports on first uses, which are kept of each kind of sessions and not of
+/// both together.
+pub(crate) const ENVIRONMENT_APART: Parameter = Parameter {
+    allowed: "production, other",
+    meaning: "Whose sessions count: of production, or of anything else (tests, CI).",
+    ..ENVIRONMENT
+};
+
 pub(crate) const VERSION: Parameter = Parameter {
     name: "version",
     allowed: "a version as the software states it, or (unknown)",
     default: "all versions",
     meaning: "Only sessions of this version of the software.",
+};
+
+pub(crate) const ACCOUNT: Parameter = Parameter {
+    name: "account",
+    allowed: "an account as the report names it",
+    default: "all accounts",
+    meaning: "Only this account.",
 };
 
 pub(crate) const LIMIT: Parameter = Parameter {

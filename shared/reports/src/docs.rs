@@ -50,7 +50,10 @@ fn report_section(page: &mut String, report: &ReportDescription) {
     let _ = writeln!(page, "```\n\nSource: {}\n", report.source);
     let _ = match report.table {
         Some(table) => writeln!(page, "Table: `{table}`.\n"),
-        None => writeln!(page, "It has no table; it is read live.\n"),
+        None => writeln!(
+            page,
+            "It has no table of its own; it is worked out when it is asked for.\n"
+        ),
     };
     page.push_str("| Column | Type | Unit | Meaning |\n| --- | --- | --- | --- |\n");
     for column in report.columns {
@@ -72,9 +75,11 @@ fn report_section(page: &mut String, report: &ReportDescription) {
 const fn kind(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::Date => "date",
+        ColumnType::Time => "time",
         ColumnType::Text => "text",
         ColumnType::Integer => "integer",
         ColumnType::Ratio => "ratio",
+        ColumnType::Number => "number",
         ColumnType::Boolean => "boolean",
     }
 }

@@ -18,6 +18,9 @@ pub struct Freshness {
     /// that left no day out of date), but not later than the start of the earliest day on
     /// which a log came in that is pending or lost. `None` before the first such analysis.
     pub complete_until: Option<Timestamp>,
+    /// The earliest day on which a log came in that is pending or lost.
+    #[serde(skip)]
+    pub oldest_log_pending: Option<Day>,
     /// Days whose figures changed since they were computed. The logs that changed them came
     /// after `complete_until`, or were parsed again.
     pub days_pending: u64,
@@ -57,9 +60,11 @@ pub(crate) async fn freshness(
     .bind(days.end().0)
     .fetch_one(&mut connection)
     .await?;
-    let earliest = earliest.map(|day| Timestamp::start_of(Day(day as i32)));
+    let oldest_log_pending = earliest.map(|day| Day(day as i32));
+    let earliest = oldest_log_pending.map(Timestamp::start_of);
     Ok(Freshness {
         complete_until: as_of.map(|as_of| earliest.map_or(as_of, |earliest| as_of.min(earliest))),
+        oldest_log_pending,
         days_pending,
         logs_pending,
         logs_rejected: Cells::new(&refused).count()?,

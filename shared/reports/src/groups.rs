@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Query, statement};
 
+use crate::description::is_date;
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -90,6 +91,12 @@ fn filter(request: &ReportRequest) -> String {
     if request.feature.is_some() {
         clauses.push_str(" AND feature = ?");
     }
+    if request.error.is_some() {
+        clauses.push_str(" AND error = ?");
+    }
+    if request.account.is_some() {
+        clauses.push_str(" AND account = ?");
+    }
     clauses
 }
 
@@ -109,6 +116,12 @@ fn bind<'q>(
     }
     if let Some(feature) = &request.feature {
         query = query.bind(feature.as_str());
+    }
+    if let Some(error) = &request.error {
+        query = query.bind(error.as_str());
+    }
+    if let Some(account) = &request.account {
+        query = query.bind(account.as_str());
     }
     query
 }
@@ -186,18 +199,40 @@ pub(crate) async fn between<G: Group>(
     first: &[String],
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let columns = request.grouping().join(", ");
     let (tuple, holes) = tuples(request);
+    let within = format!(" AND {tuple} >= {holes} AND {tuple} <= {holes}");
+    let days = days(request, range, Some(first), Some(last));
+    let keys: Vec<&str> = first.iter().chain(last).map(String::as_str).collect();
+    select(analytics, request, &days, (&within, &keys)).await
+}
+
+/// All groups, for reports that put several together.
+pub(crate) async fn all<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<BTreeMap<Vec<String>, G>> {
+    let days = days(request, range, None, None);
+    select(analytics, request, &days, ("", &[])).await
+}
+
+/// Groups of days, of whose keys further clauses hold.
+async fn select<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    (from, to): &(String, String),
+    (clauses, keys): (&str, &[&str]),
+) -> Result<BTreeMap<Vec<String>, G>> {
+    let columns = request.grouping().join(", ");
     let mut query = statement(format!(
-        "SELECT {columns}, {} FROM {}{} AND {tuple} >= {holes} AND {tuple} <= {holes}",
+        "SELECT {columns}, {} FROM {}{}{clauses}",
         G::COLUMNS,
         G::TABLE,
         filter(request)
     ));
-    let (from, to) = days(request, range, Some(first), Some(last));
-    query = bind(query, request, &from, &to);
-    for cell in first.iter().chain(last) {
-        query = query.bind(cell.as_str());
+    query = bind(query, request, from, to);
+    for key in keys {
+        query = query.bind(*key);
     }
     let mut connection = analytics.read().await?;
     let rows = query.fetch_all(&mut connection).await?;
@@ -215,7 +250,7 @@ pub(crate) fn key_cells(grouping: &[&str], key: Vec<String>) -> Vec<Cell> {
     let cells = grouping.iter().zip(key);
     cells
         .map(|(name, cell)| match (*name, cell.parse()) {
-            ("day", Ok(day)) => Cell::Day(day),
+            (name, Ok(day)) if is_date(name) => Cell::Day(day),
             _ => Cell::Text(cell),
         })
         .collect()

@@ -11,25 +11,41 @@
 //! pseudonymous users, else installations. Report tables hold no wall clock and depend on
 //! nothing but the sessions, so that computing them anew gives the same bytes.
 
+mod account_features;
+mod accounts;
 mod active_users;
 mod analyze;
 mod catalogue;
 mod cursor;
+mod day_features;
 mod description;
 pub mod docs;
 mod environment;
 mod error;
+mod feature_adoption;
+mod feature_paths;
 mod feature_usage;
+mod fresh;
 mod freshness;
+mod funnel;
 mod groups;
 mod lease;
 mod ledger;
 mod persons;
+mod platforms;
 mod query;
+mod release;
+mod release_delta;
 mod release_health;
 mod reply;
 mod request;
+mod retention;
+mod shares;
 mod source;
+mod step;
+mod tables;
+mod top_errors;
+mod versions;
 
 pub use analyze::{Progress, Settings, analyze, rebuild};
 pub use catalogue::{Report, catalogue};
@@ -47,7 +63,15 @@ use logbook_backends::{Database, Migrations, migrations};
 /// The name under which the sessions schema is attached to the analytics database.
 pub const SESSIONS_SCHEMA: &str = "sessions";
 
-static MIGRATIONS: Migrations = migrations!["0001_reports.sql"];
+static MIGRATIONS: Migrations = migrations![
+    "0001_reports.sql",
+    "0002_errors.sql",
+    "0003_platforms.sql",
+    "0004_retention.sql",
+    "0005_adoption.sql",
+    "0006_accounts.sql",
+    "0007_paths.sql",
+];
 
 /// Brings the analytics schema up to date; does nothing where it is.
 pub async fn migrate(analytics: &Database) -> Result<()> {

@@ -26,6 +26,16 @@ pub(crate) fn person(user: Option<&str>, installation: Option<&str>) -> Option<P
     digest.first_chunk().copied().map(u64::from_be_bytes)
 }
 
+/// A list of holes and the persons to fill them. Few texts: the list is filled up with its last
+/// to a power of two.
+pub(crate) fn filled(persons: &[Person]) -> (String, impl Iterator<Item = Person>) {
+    let size = persons.len().next_power_of_two();
+    let last = persons.last().copied().unwrap_or_default();
+    let filler = std::iter::repeat_n(last, size - persons.len());
+    let holes = vec!["?"; size].join(",");
+    (holes, persons.iter().copied().chain(filler))
+}
+
 /// A set of persons.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Persons {

@@ -12,7 +12,11 @@ use crate::description::Column;
 use crate::freshness::{finished_as_of, freshness};
 use crate::reply::{Cell, ReportReply};
 use crate::request::{MAX_SPAN, ReportRequest};
-use crate::{Result, active_users, feature_usage, ledger, release_health};
+use crate::{
+    Result, account_features, accounts, active_users, feature_adoption, feature_paths,
+    feature_usage, fresh, funnel, ledger, platforms, release_delta, release_health, retention,
+    top_errors, versions,
+};
 
 /// The days of a request, made definite.
 pub(crate) struct Range {
@@ -54,8 +58,19 @@ pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<Repo
     let freshness = freshness(analytics, &request.product, as_of, &days).await?;
     let rows = match request.report {
         Report::FeatureUsage => feature_usage::page(analytics, request, &range).await?,
+        Report::FeatureAdoption => feature_adoption::page(analytics, request, &range).await?,
+        Report::FeaturePaths => feature_paths::page(analytics, request, &range).await?,
+        Report::Funnel => funnel::page(analytics, request, &range).await?,
         Report::ReleaseHealth => release_health::page(analytics, request, &range).await?,
+        Report::ReleaseDelta => release_delta::page(analytics, request, &range).await?,
+        Report::TopErrors => top_errors::page(analytics, request, &range).await?,
+        Report::Versions => versions::page(analytics, request, &range).await?,
+        Report::Platforms => platforms::page(analytics, request, &range).await?,
         Report::ActiveUsers => active_users::page(analytics, request, &range).await?,
+        Report::Retention => retention::page(analytics, request, &range).await?,
+        Report::Accounts => accounts::page(analytics, request, &range).await?,
+        Report::AccountFeatures => account_features::page(analytics, request, &range).await?,
+        Report::Freshness => fresh::page(analytics, request, &freshness).await?,
         Report::Ledger => ledger::page(analytics, request, &range).await?,
     };
     Ok(ReportReply {
@@ -94,7 +109,9 @@ async fn range(
         Some(from) => last.max(from),
         None => last,
     });
-    let from = request.from.unwrap_or_else(|| to.plus(-29));
+    let from = request
+        .from
+        .unwrap_or_else(|| to.plus(1 - request.report.default_days()));
     if to.0 - from.0 > MAX_SPAN {
         return Err(request.report.bad_value("to", &to.to_string()));
     }

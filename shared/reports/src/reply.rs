@@ -41,12 +41,16 @@ pub enum Cell {
     Null,
     /// A day.
     Day(Day),
+    /// An instant.
+    Time(Timestamp),
     /// A text.
     Text(String),
     /// A whole number.
     Integer(i64),
     /// A number between 0 and 1.
     Ratio(f64),
+    /// Any number.
+    Number(f64),
     /// True or false.
     Boolean(bool),
 }
@@ -106,9 +110,10 @@ impl ReportReply {
             let cells = row.iter().map(|cell| match cell {
                 Cell::Null => String::new(),
                 Cell::Day(day) => day.to_string(),
+                Cell::Time(time) => time.to_string(),
                 Cell::Text(text) => field(text),
                 Cell::Integer(number) => number.to_string(),
-                Cell::Ratio(number) => number.to_string(),
+                Cell::Ratio(number) | Cell::Number(number) => number.to_string(),
                 Cell::Boolean(value) => value.to_string(),
             });
             csv.push_str(&cells.collect::<Vec<_>>().join(","));

@@ -4,7 +4,7 @@ use logbook_model::{Day, ProductId};
 
 use crate::catalogue::Report;
 use crate::cursor::Cursor;
-use crate::{Environment, Error, Result};
+use crate::{Environment, Error, Result, funnel};
 
 /// Rows of a page if nothing else is asked.
 pub const DEFAULT_LIMIT: u32 = 1000;
@@ -22,7 +22,7 @@ pub struct ReportRequest {
     pub report: Report,
     /// The product.
     pub product: ProductId,
-    /// First day; by default 29 days before `to`.
+    /// First day; by default as many days before `to` as the report says.
     pub from: Option<Day>,
     /// Last day; by default that of the last finished analysis.
     pub to: Option<Day>,
@@ -34,6 +34,12 @@ pub struct ReportRequest {
     pub version: Option<String>,
     /// Only this feature.
     pub feature: Option<String>,
+    /// Only this error.
+    pub error: Option<String>,
+    /// Only this account.
+    pub account: Option<String>,
+    /// The steps of a funnel; none for no funnel.
+    pub steps: Vec<String>,
     /// Rows at most, up to [`MAX_LIMIT`].
     pub limit: u32,
     /// Where the page before ended: its `next`.
@@ -55,6 +61,9 @@ impl ReportRequest {
             environment: Environment::Production,
             version: None,
             feature: None,
+            error: None,
+            account: None,
+            steps: Vec::new(),
             limit: DEFAULT_LIMIT,
             after: None,
             min_users: DEFAULT_MIN_USERS,
@@ -105,6 +114,9 @@ impl ReportRequest {
                 self.by = found.ok_or_else(bad)?.to_vec();
             }
             "version" if !value.is_empty() => self.version = Some(value.to_owned()),
+            "steps" => self.steps = funnel::steps(value).ok_or_else(bad)?,
+            "account" if !value.is_empty() => self.account = Some(value.to_owned()),
+            "error" if !value.is_empty() => self.error = Some(value.to_owned()),
             "feature" if !value.is_empty() => self.feature = Some(value.to_owned()),
             _ => return Err(bad()),
         }
@@ -116,6 +128,14 @@ impl ReportRequest {
         let report = self.report;
         if self.limit == 0 || self.limit > MAX_LIMIT {
             return Err(report.bad_value("limit", &self.limit.to_string()));
+        }
+        // First uses are kept of each kind of sessions, not of both together.
+        let apart = matches!(report, Report::FeatureAdoption | Report::Funnel);
+        if apart && self.environment == Environment::All {
+            return Err(report.bad_value("environment", self.environment.name()));
+        }
+        if !self.steps.is_empty() && !funnel::are_steps(&self.steps) {
+            return Err(report.bad_value("steps", &self.steps.join(",")));
         }
         if !self.by.is_empty() && !report.groupings().contains(&&*self.by) {
             return Err(report.bad_value("by", &self.by.join(",")));

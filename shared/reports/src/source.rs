@@ -1,12 +1,12 @@
 //! A day of sessions, read once for all reports.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use logbook_backends::sql::rows::{Cells, Connection, statement};
 use logbook_model::{Day, ProductId, Status};
 
-use crate::persons::{Person, person};
-use crate::{Environment, Result};
+use crate::persons::{Person, Persons, person};
+use crate::{Environment, Error, Result};
 
 /// What stands for a version that a session does not state.
 pub(crate) const UNKNOWN_VERSION: &str = "(unknown)";
@@ -20,18 +20,56 @@ pub(crate) struct DaySession {
     pub(crate) status: Status,
     pub(crate) person: Option<Person>,
     pub(crate) has_events: bool,
+    in_several_logs: bool,
+    pub(crate) account: Option<String>,
+    pub(crate) os: Option<String>,
+    pub(crate) runtime: Option<String>,
 }
 
 /// The sessions that belong to a day, by id.
 pub(crate) struct DaySessions {
     pub(crate) sessions: Vec<DaySession>,
-    pub(crate) by_id: HashMap<String, u32>,
+    by_id: HashMap<String, u32>,
+}
+
+impl DaySessions {
+    /// The position of a session.
+    pub(crate) fn position(&self, id: &str) -> Result<u32> {
+        let position = self.by_id.get(id).copied();
+        position.ok_or_else(|| Error::damaged("row", "a feature of no session"))
+    }
+
+    /// Sessions and persons of each environment.
+    pub(crate) fn totals(&self) -> BTreeMap<Environment, (u64, Persons)> {
+        let mut totals: BTreeMap<Environment, (u64, Persons)> = BTreeMap::new();
+        for session in &self.sessions {
+            let (sessions, persons) = totals.entry(session.environment).or_default();
+            *sessions += 1;
+            session.person.into_iter().for_each(|p| persons.add(p));
+        }
+        totals
+    }
+
+    /// The ids of those that came in several logs.
+    pub(crate) fn of_several_logs(&self) -> Vec<&str> {
+        let several = |at: u32| self.sessions[at as usize].in_several_logs;
+        let ids = self.by_id.iter().filter(|(_, at)| several(**at));
+        ids.map(|(id, _)| id.as_str()).collect()
+    }
+
+    /// The persons of some of the sessions.
+    pub(crate) fn persons(&self, sessions: &[u32]) -> Persons {
+        let sessions = sessions.iter().map(|&at| &self.sessions[at as usize]);
+        sessions.filter_map(|session| session.person).collect()
+    }
 }
 
 // The day's sessions are found by the index on the day, and each by its key. Asked for in one,
 // SQLite, which knows nothing of the sizes, would go through all sessions of the product.
 const SESSIONS: &str = "SELECT session_id, environment, version, status, user_id, \
-    installation_id, events FROM sessions.session WHERE product = ? AND session_id IN \
+    installation_id, events, parts, account_id, os, \
+    runtime \
+    FROM sessions.session WHERE product = ? AND session_id IN \
     (SELECT session_id FROM sessions.session WHERE product = ? AND start_day = ?)";
 
 /// Reads the sessions of a day.
@@ -64,6 +102,10 @@ pub(crate) async fn read_day(
             status,
             person: person(user.as_deref(), installation.as_deref()),
             has_events: cells.count()? > 0,
+            in_several_logs: cells.count()? > 1,
+            account: cells.text_or_null()?,
+            os: cells.text_or_null()?,
+            runtime: cells.text_or_null()?,
         });
     }
     Ok(read)
@@ -75,7 +117,7 @@ mod tests {
     use logbook_backends::{Attached, Database, Durability, sql};
 
     use super::SESSIONS;
-    use crate::feature_usage::FEATURES;
+    use crate::day_features::FEATURES;
 
     #[tokio::test]
     async fn a_day_is_read_by_its_index() {

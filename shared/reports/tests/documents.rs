@@ -14,11 +14,10 @@ fn the_page_is_made_of_the_catalogue() {
 
 #[test]
 fn the_tables_bear_the_texts_of_the_catalogue() {
-    let sqlite = include_str!("../migrations/sqlite/0001_reports.sql");
-    let mysql = include_str!("../migrations/mysql/0001_reports.sql");
+    let (sqlite, mysql) = (&migrations("sqlite"), &migrations("mysql"));
     for report in catalogue() {
         let Some(table) = report.table else { continue };
-        for column in report.columns {
+        for column in report.columns.iter().filter(|column| column.stored) {
             let comment = format!("-- {}", column.meaning);
             check(sqlite, table, column, "CHAR(10)", &comment);
             let meaning = column.meaning.replace('\'', "''");
@@ -28,15 +27,25 @@ fn the_tables_bear_the_texts_of_the_catalogue() {
     }
 }
 
+/// All migrations of a dialect.
+fn migrations(dialect: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/");
+    let files = std::fs::read_dir(format!("{folder}{dialect}")).unwrap();
+    files
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
+}
+
 fn check(schema: &str, table: &str, column: &Column, date: &str, tail: &str) {
     let start = schema.find(&format!("CREATE TABLE {table} (")).unwrap();
     let text = &schema[start..];
     let text = &text[..text.find("\n)").unwrap()];
     let kind = match column.kind {
         ColumnType::Date => date,
+        ColumnType::Time => panic!("no table has instants"),
         ColumnType::Text => "VARCHAR(",
         ColumnType::Integer => "BIGINT",
-        ColumnType::Ratio => "DOUBLE",
+        ColumnType::Ratio | ColumnType::Number => "DOUBLE",
         ColumnType::Boolean => "SMALLINT",
     };
     let head = format!("    {} {kind}", column.name);
@@ -53,9 +62,6 @@ fn a_parameter_for_each_thing_that_can_be_asked() {
             assert!(names.contains(&name), "{} {name}", report.name);
         }
         assert!(report.definition.len() > 100 && !report.definition.contains("  "));
-        assert_eq!(
-            report.columns.first().map(|column| column.name),
-            Some("day")
-        );
+        assert!(report.columns.first().is_some_and(|column| column.groups));
     }
 }

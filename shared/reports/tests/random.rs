@@ -16,15 +16,16 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql;
-use logbook_reports::{analyze, rebuild};
+use logbook_reports::{Cell, analyze, query, rebuild};
 use place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use support::cases::{Step, steps};
 use support::naive::Logs;
+use support::naive_groups::GROUPED;
 use support::{
     SETTINGS, Stores, TIMEOUT_SECS, analyze_all, ask, dump, meta, now, open, parsed, product,
-    reject,
+    reject, request,
 };
 
 /// Does a step to the stores and to the reference.
@@ -78,6 +79,19 @@ async fn apply(stores: &Stores, logs: &mut Logs, erased: &mut Vec<u8>, nth: usiz
     }
 }
 
+/// Whether rows are the same, numbers but for how they are rounded.
+fn alike(rows: &[Vec<Cell>], others: &[Vec<Cell>]) -> bool {
+    let same = |(a, b): (&Cell, &Cell)| match (a, b) {
+        (Cell::Number(a), Cell::Number(b)) => (a - b).abs() < 1e-7 * a.abs().max(1.0),
+        _ => a == b,
+    };
+    let pairs = rows.iter().zip(others);
+    rows.len() == others.len()
+        && pairs
+            .map(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(same))
+            .all(|same| same)
+}
+
 const ENVIRONMENTS: [&str; 3] = ["production", "other", "all"];
 
 async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseError> {
@@ -105,6 +119,58 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
             let reply = ask(stores, "release-health", &parameters).await;
             let naive = logs.release_health(environment, by);
             prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
+        for (name, groupings) in GROUPED {
+            for by in *groupings {
+                let parameters = [("environment", environment), ("by", *by)];
+                let reply = ask(stores, name, &parameters).await;
+                let by: Vec<&str> = by.split(',').collect();
+                let naive = logs.rows(name, environment, &by);
+                prop_assert_eq!(&reply.rows, &naive, "{} {} {:?}", name, environment, by);
+            }
+        }
+        let reply = ask(stores, "retention", &[("environment", environment)]).await;
+        prop_assert_eq!(&reply.rows, &logs.retention(environment), "{}", environment);
+        for by in [&["feature"][..], &["day", "feature"]] {
+            if environment == "all" {
+                continue;
+            }
+            let parameters = [("environment", environment), ("by", &*by.join(","))];
+            let reply = ask(stores, "feature-adoption", &parameters).await;
+            let naive = logs.feature_adoption(environment, by);
+            prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
+        if environment != "all" {
+            for steps in ["open,save", "save,close,open"] {
+                let parameters = [("environment", environment), ("steps", steps)];
+                let reply = ask(stores, "funnel", &parameters).await;
+                let naive = logs.funnel(environment, steps);
+                prop_assert_eq!(&reply.rows, &naive, "{} {}", environment, steps);
+            }
+        }
+        let parameters = [("environment", environment), ("to", "2026-03-10")];
+        let reply = ask(stores, "accounts", &parameters).await;
+        let naive = logs.accounts(environment);
+        prop_assert!(alike(&reply.rows, &naive), "{:?} {:?}", reply.rows, naive);
+        let mut guarded = request("account-features", &[("environment", environment)]);
+        guarded.min_users = 2;
+        let reply = query(&stores.analytics, &guarded).await.unwrap();
+        prop_assert_eq!(&reply.rows, &logs.account_features(environment));
+        for by in [
+            &["from_feature", "to_feature"][..],
+            &["day", "from_feature", "to_feature"],
+        ] {
+            let parameters = [("environment", environment), ("by", &*by.join(","))];
+            let reply = ask(stores, "feature-paths", &parameters).await;
+            let naive = logs.feature_paths(environment, by);
+            prop_assert_eq!(&reply.rows, &naive, "{} {:?}", environment, by);
+        }
+        for feature in [None, Some("save"), Some("(all)")] {
+            let mut parameters = vec![("environment", environment)];
+            parameters.extend(feature.map(|feature| ("feature", feature)));
+            let reply = ask(stores, "release-delta", &parameters).await;
+            let naive = logs.release_delta(environment, feature);
+            prop_assert!(alike(&reply.rows, &naive), "{:?} {:?}", reply.rows, naive);
         }
         let reply = ask(stores, "active-users", &[("environment", environment)]).await;
         prop_assert_eq!(

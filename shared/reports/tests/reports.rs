@@ -15,7 +15,7 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql::{ListedLog, Listing};
-use logbook_model::{LogId, Timestamp};
+use logbook_model::{Kind, LogId, Timestamp};
 use logbook_reports::{Cell, ReportReply, ReportRequest, analyze, query};
 use place::{Place, on_every_database};
 use support::{
@@ -43,11 +43,9 @@ async fn an_empty_database_answers_every_report(place: &Place) {
         for report in logbook_reports::catalogue() {
             let request = ReportRequest::parse(report.name, product(), [("", ""); 0]).unwrap();
             let reply = query(&stores.analytics, &request).await.unwrap();
-            assert!(
-                reply.rows.is_empty() && reply.next.is_none(),
-                "{}",
-                report.name
-            );
+            // How fresh nothing is, is something, too.
+            let empty = reply.rows.is_empty() || report.name == "freshness";
+            assert!(empty && reply.next.is_none(), "{}", report.name);
             assert_eq!(reply.freshness.complete_until, again.then(now));
         }
         assert_eq!(analyze_all(&stores).await.days_done, 0);
@@ -79,6 +77,19 @@ async fn groups_of_few_persons_are_withheld_and_counted(place: &Place) {
     let reply = guarded(&stores, "feature-usage", 5).await;
     assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 3));
     assert_eq!(guarded(&stores, "release-health", 0).await.rows.len(), 3);
+
+    let reply = guarded(&stores, "versions", 5).await;
+    assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 3));
+    let reply = guarded(&stores, "platforms", 5).await;
+    assert_eq!((reply.rows.len(), reply.withheld_groups), (1, 1));
+    assert_eq!(guarded(&stores, "top-errors", 0).await.rows.len(), 0);
+
+    // Today is a Tuesday, and the early run was the Saturday before: a cohort of one.
+    let reply = guarded(&stores, "retention", 5).await;
+    assert_eq!(texts(&reply, "cohort"), [Cell::Day(TODAY.plus(-1))]);
+    assert_eq!(texts(&reply, "cohort_users"), [Cell::Integer(5)]);
+    assert_eq!(texts(&reply, "complete"), [Cell::Boolean(false)]);
+    assert_eq!(reply.withheld_groups, 1);
 
     // Days before today held one person in each of their three windows, days between held
     // nobody by themselves.
@@ -126,7 +137,13 @@ async fn test_traffic_is_apart(place: &Place) {
     store(&stores, &runs).await;
     analyze_all(&stores).await;
     for (environment, sessions) in [("production", 3), ("other", 1), ("all", 4)] {
-        for name in ["release-health", "active-users", "feature-usage"] {
+        for name in [
+            "release-health",
+            "active-users",
+            "feature-usage",
+            "versions",
+            "platforms",
+        ] {
             let reply = ask(&stores, name, &[("environment", environment)]).await;
             let found = texts(&reply, "sessions");
             assert_eq!(found, [Cell::Integer(sessions)], "{name} {environment}");
@@ -190,6 +207,128 @@ async fn freshness_says_what_the_figures_rest_on(place: &Place) {
     let found = fresh().await;
     assert_eq!(found.logs_pending, 1);
     assert_eq!(found.complete_until, Some(Timestamp::start_of(TODAY)));
+    store(&stores, &days(40, 42)).await;
+    let csv = ask(&stores, "freshness", &[]).await.to_csv();
+    insta::allow_duplicates!(insta::assert_snapshot!(csv.replace('\r', ""), @"
+    product,complete_until,analyzed_until,oldest_log_pending,oldest_day_pending,days_pending,logs_pending,logs_rejected
+    editor,2026-03-10T00:00:00Z,2026-03-10T12:00:00Z,2026-03-10,2026-01-28,2,1,1
+    "));
+}
+
+async fn errors_are_known_since_their_first_version(place: &Place) {
+    let stores = open(place).await;
+    let failed = |id: &str, back: i32, version: &str| {
+        let mut run = Run::new(id, TODAY.plus(-back), id);
+        run.version = Some(version.to_owned());
+        run.events[0].2 = true;
+        run
+    };
+    let runs = [
+        failed("a", 90, "1.9"),
+        failed("b", 90, "1.10"),
+        failed("c", 5, "1.9"),
+    ];
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let seen = async || {
+        // Whatever range is asked for.
+        let range = [("from", "2026-03-01"), ("to", "2026-03-10")];
+        let reply = ask(&stores, "top-errors", &range).await;
+        ["first_day", "first_version", "last_day", "last_version"]
+            .map(|name| texts(&reply, name).remove(0))
+    };
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let day = |back: i32| Cell::Day(TODAY.plus(-back));
+    assert_eq!(seen().await, [day(90), text("1.9"), day(5), text("1.9")]);
+    reject(&stores, "a").await;
+    analyze_all(&stores).await;
+    assert_eq!(seen().await, [day(90), text("1.10"), day(5), text("1.9")]);
+    store(&stores, &[failed("d", 5, "1.10")]).await;
+    analyze_all(&stores).await;
+    assert_eq!(seen().await[3], text("1.10"));
+}
+
+async fn a_release_is_compared_with_the_one_before_it(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for n in 0..40 {
+        for version in ["1.9", "1.10", "1.11"] {
+            // Of 1.11, few have it yet.
+            if version == "1.11" && n >= 4 {
+                continue;
+            }
+            let mut run = Run::new(&format!("{}-{n}", &version[2..]), TODAY, &format!("u{n}"));
+            run.version = Some(version.to_owned());
+            if version == "1.10" && n % 2 == 0 {
+                run.events[0].1 = Kind::Crash;
+            }
+            // Two persons used this.
+            if n < 2 {
+                run.events
+                    .push(("rare".to_owned(), Kind::Normal, false, 1, None));
+            }
+            runs.push(run);
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let reply = guarded(&stores, "release-delta", 5).await;
+    let only = |cell: &str| vec![Cell::Text(cell.to_owned()); 5];
+    assert_eq!(texts(&reply, "version"), only("1.10"));
+    assert_eq!(texts(&reply, "previous_version"), only("1.9"));
+    // The release of few persons, and the feature of few.
+    assert_eq!(reply.withheld_groups, 2);
+    let measures = [
+        "crash_free_sessions",
+        "crash_free_users",
+        "adoption",
+        "error_rate",
+        "p95_us",
+    ];
+    assert_eq!(
+        texts(&reply, "measure"),
+        measures.map(|name| Cell::Text(name.to_owned()))
+    );
+    let differs = [true, true, false, false, false].map(Cell::Boolean);
+    assert_eq!(texts(&reply, "differs"), differs);
+    assert_eq!(texts(&reply, "difference")[0], Cell::Number(-0.5));
+    let asked = [("version", "1.11"), ("feature", "(all)")];
+    let reply = ask(&stores, "release-delta", &asked).await;
+    assert_eq!(
+        texts(&reply, "previous_version"),
+        [Cell::Text("1.10".to_owned()), Cell::Text("1.10".to_owned())]
+    );
+}
+
+async fn a_funnel_ends_where_too_few_came(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for n in 0..8 {
+        for (at, name, back) in [(8, "open", 9), (6, "save", 5), (2, "share", 5)] {
+            let mut run = Run::new(&format!("{name}{n}"), TODAY.plus(-back), &format!("u{n}"));
+            name.clone_into(&mut run.events[0].0);
+            runs.extend((n < at).then_some(run));
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let mut request = request("funnel", &[("steps", "open,save,share")]);
+    let of = async |request: &ReportRequest| {
+        let reply = query(&stores.analytics, request).await.unwrap();
+        (texts(&reply, "users"), reply.withheld_groups, reply.next)
+    };
+    let users = |users: &[i64]| users.iter().copied().map(Cell::Integer).collect::<Vec<_>>();
+    assert_eq!(of(&request).await, (users(&[8, 6, 2]), 0, None));
+    request.min_users = 5;
+    assert_eq!(of(&request).await, (users(&[8, 6]), 1, None));
+    request.limit = 1;
+    let (first, withheld, next) = of(&request).await;
+    assert_eq!((first, withheld), (users(&[8]), 0));
+    request.after = next;
+    let (second, withheld, next) = of(&request).await;
+    assert_eq!((second, withheld), (users(&[6]), 0));
+    request.after = next;
+    assert_eq!(of(&request).await, (vec![], 1, None));
 }
 
 async fn silence_is_judged_before_days_are_computed(place: &Place) {
@@ -236,6 +375,9 @@ on_every_database! {
     a_first_day_moves_when_an_earlier_one_comes_and_goes,
     test_traffic_is_apart,
     freshness_says_what_the_figures_rest_on,
+    errors_are_known_since_their_first_version,
+    a_release_is_compared_with_the_one_before_it,
+    a_funnel_ends_where_too_few_came,
     silence_is_judged_before_days_are_computed,
     rates_of_nothing_are_null,
     days_after_the_last_analysis_are_not_shown_as_quiet,

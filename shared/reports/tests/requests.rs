@@ -29,7 +29,8 @@ async fn pages_put_together_are_the_whole(place: &Place) {
             &format!("u{}", n % 11),
         );
         run.version = Some(format!("1.{}", n % 5));
-        let uses = |m: i32| (format!("f{m}"), Kind::Normal, false, 1, None);
+        run.account = Some(format!("a{}", n % 6));
+        let uses = |m: i32| (format!("f{m}"), Kind::Normal, m % 2 == 0, 1, None);
         run.events = (0..=n % 4).map(uses).collect();
         runs.push(run);
     }
@@ -45,7 +46,20 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("feature-usage", "version,feature"),
         ("release-health", "day,version"),
         ("release-health", "version"),
+        ("feature-adoption", "feature"),
+        ("feature-adoption", "day,feature"),
+        ("feature-paths", "from_feature,to_feature"),
+        ("feature-paths", "day,from_feature,to_feature"),
+        ("release-delta", ""),
+        ("top-errors", "error"),
+        ("top-errors", "day,version,error"),
+        ("versions", "day,version"),
+        ("platforms", "os,os_version"),
         ("active-users", ""),
+        ("retention", ""),
+        ("accounts", ""),
+        ("account-features", ""),
+        ("freshness", ""),
         ("ledger", "day"),
         ("ledger", "day,reason"),
     ] {
@@ -98,6 +112,9 @@ fn bad_requests_name_what_is_allowed() {
             &[("from", "2026-02-02"), ("to", "2026-02-01")],
         ),
         parse("active-users", &[("after", "WyJ4Il0")]),
+        parse("feature-adoption", &[("environment", "all")]),
+        parse("funnel", &[("steps", "open,save"), ("environment", "all")]),
+        parse("funnel", &[("steps", "open")]),
     ];
     assert!(errors.iter().all(|error| error.to_string().len() < 400));
     let short = errors.iter().map(|error| match error {
@@ -105,7 +122,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, release-health, active-users, ledger
+    there is no report "usage"; there are: feature-usage, feature-adoption, feature-paths, funnel, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit
@@ -114,6 +131,9 @@ fn bad_requests_name_what_is_allowed() {
     bad from
     bad to
     bad after
+    bad environment
+    bad environment
+    bad steps
     "#);
 }
 

@@ -31,7 +31,9 @@ async fn try_analyze(stores: &Stores) -> Result<Progress> {
 fn runs(prefix: &str) -> Vec<Run> {
     let run = |n: i32| {
         let id = format!("{prefix}{n}");
-        Run::new(&id, TODAY.plus(-n), &format!("u{}", n % 9))
+        let mut run = Run::new(&id, TODAY.plus(-n), &format!("u{}", n % 9));
+        run.events[0].2 = n % 3 == 0;
+        run
     };
     (0..40).map(run).collect()
 }
@@ -114,6 +116,13 @@ async fn a_run_cut_short_anywhere_is_finished_by_the_next(place: &Place) {
             "INSERT ON active_users",
             "NEW.day = '2026-02-25'",
         ),
+        (
+            "among errors",
+            "INSERT ON error_seen",
+            "NEW.last_day > '2026-02-20'",
+        ),
+        ("among uses", "INSERT ON feature_first", "1 = 1"),
+        ("among weeks", "INSERT ON retention", "NEW.week = 2"),
         ("before the end", "INSERT ON analyze_run", "1 = 1"),
     ] {
         let place = &place.another().await;
@@ -156,8 +165,23 @@ async fn a_rebuild_heals_what_is_damaged(place: &Place) {
     assert_eq!(kept, dump(&stores.analytics).await);
 }
 
+async fn tables_of_another_shape_are_computed_anew(place: &Place) {
+    let stores = open(place).await;
+    store(&stores, &runs("a")).await;
+    analyze_all(&stores).await;
+    let kept = dump(&stores.analytics).await;
+    // As a program left them that did not know all tables.
+    execute(&stores.analytics, "DELETE FROM retention").await;
+    execute(&stores.analytics, "DELETE FROM feature_first").await;
+    execute(&stores.analytics, "UPDATE analyze_shape SET shape = 1").await;
+    assert_eq!(try_analyze(&stores).await.unwrap().days_done, 40);
+    assert_eq!(kept, dump(&stores.analytics).await);
+    assert_eq!(try_analyze(&stores).await.unwrap().days_done, 0);
+}
+
 async fn a_day_marked_during_a_run_stays_marked(place: &Place) {
     let stores = open(place).await;
+    analyze_all(&stores).await;
     store(&stores, &runs("a")).await;
     // A log of that day comes in after its mark was read.
     let days = dirty_days(&stores.sessions, None, 100).await.unwrap();
@@ -174,5 +198,6 @@ on_every_database! {
     a_run_cut_short_anywhere_is_finished_by_the_next,
     a_run_cut_short_before_it_clears_its_marks_is_done_again,
     a_rebuild_heals_what_is_damaged,
+    tables_of_another_shape_are_computed_anew,
     a_day_marked_during_a_run_stays_marked,
 }

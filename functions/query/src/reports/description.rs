@@ -48,7 +48,7 @@ pub(crate) struct ReportReply {
 pub(crate) struct ColumnReply {
     /// Its name, in the API as in the table.
     name: String,
-    /// `date`, `text`, `integer`, `ratio` or `boolean`.
+    /// `date`, `time`, `text`, `integer`, `ratio`, `number` or `boolean`.
     r#type: String,
     /// What a number counts or measures; `-` for texts and days.
     unit: String,
@@ -124,7 +124,7 @@ pub(crate) struct ReportQuery {
     product: Option<String>,
     /// `json` or `csv`. By default what `Accept` names, else JSON.
     format: Option<String>,
-    /// First day (UTC), `YYYY-MM-DD`. By default 29 days before `to`.
+    /// First day (UTC), `YYYY-MM-DD`. By default as many days before `to` as the report says.
     #[param(format = Date)]
     from: Option<String>,
     /// Last day (UTC). By default the day of the last finished analysis.
@@ -138,6 +138,12 @@ pub(crate) struct ReportQuery {
     version: Option<String>,
     /// Only this feature.
     feature: Option<String>,
+    /// Only this error.
+    error: Option<String>,
+    /// Only this account.
+    account: Option<String>,
+    /// The features of a funnel, in order, with commas between them.
+    steps: Option<String>,
     /// Rows a page.
     #[param(minimum = 1, maximum = 10000, default = 1000)]
     limit: Option<u32>,

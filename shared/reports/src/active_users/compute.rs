@@ -10,17 +10,23 @@ use super::{MONTH, first};
 use crate::persons::{Person, Persons};
 use crate::reply::share;
 use crate::source::DaySessions;
-use crate::{Environment, Error, Result};
+use crate::{Environment, Error, Result, retention};
 
 const COLUMNS: &str = "product, environment, day, dau, wau, mau, stickiness, sessions, \
     unidentified_sessions, new_users, persons";
 
-/// What changed in one environment: days as they are now, and persons who came or left, with
-/// the earliest day that they gained.
+/// The days to which a person came and those that the person left.
+#[derive(Debug, Default)]
+pub(crate) struct PersonDays {
+    pub(crate) came: Vec<Day>,
+    pub(crate) left: Vec<Day>,
+}
+
+/// What changed in one environment: days as they are now, and persons who came or left.
 #[derive(Default)]
 struct Changed {
     days: BTreeMap<Day, DayPersons>,
-    persons: BTreeMap<Person, Option<Day>>,
+    persons: BTreeMap<Person, PersonDays>,
 }
 
 /// Days that a step read anew, until what hangs on them is computed.
@@ -48,31 +54,35 @@ impl Changes {
             first::change_day(connection, product, environment, day, (&came, &left)).await?;
             let changed = self.0.entry(environment).or_default();
             for person in came {
-                let gained = changed.persons.entry(person).or_default();
-                *gained = Some(gained.map_or(day, |earlier| earlier.min(day)));
+                changed.persons.entry(person).or_default().came.push(day);
             }
             for person in left {
-                changed.persons.entry(person).or_default();
+                changed.persons.entry(person).or_default().left.push(day);
             }
             changed.days.insert(day, now);
         }
         Ok(())
     }
 
-    /// Computes what hangs on the days: their windows and those of the days after them, and
-    /// the new users of every day that is, or was, the first of someone who came or left.
+    /// Computes what hangs on the days: their windows and those of the days after them, the
+    /// new users of every day that is, or was, the first of someone who came or left, and who of
+    /// a week's new users was seen in later weeks.
     pub(crate) async fn finish(
         self,
         connection: &mut Connection,
         product: &ProductId,
     ) -> Result<()> {
         for (environment, mut changed) in self.0 {
-            let touched = first::refind(connection, product, environment, &changed.persons).await?;
+            let persons = &changed.persons;
+            let firsts = first::refind(connection, product, environment, persons).await?;
+            retention::change(connection, product, environment, persons, &firsts).await?;
             for (from, to) in spans(changed.days.keys().copied()) {
                 let scope = (product, environment);
                 rewrite(connection, scope, (from, to), &mut changed.days).await?;
             }
-            count_new(connection, product, environment, &touched).await?;
+            let moved = firsts.values().filter(|(old, new)| old != new);
+            let touched = moved.flat_map(|(old, new)| old.iter().chain(new)).copied();
+            count_new(connection, product, environment, &touched.collect()).await?;
         }
         Ok(())
     }
@@ -240,21 +250,6 @@ async fn count_new(
         .bind(day.to_string())
         .execute(&mut *connection)
         .await?;
-    }
-    Ok(())
-}
-
-/// Deletes all that is kept of a product.
-pub(crate) async fn delete_all(connection: &mut Connection, product: &ProductId) -> Result<()> {
-    for sql in [
-        "DELETE FROM active_users WHERE product = ?",
-        "DELETE FROM person_day WHERE product = ?",
-        "DELETE FROM person_first WHERE product = ?",
-    ] {
-        statement(sql)
-            .bind(product.as_str())
-            .execute(&mut *connection)
-            .await?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use logbook_backends::sql::rows::{Cells, Connection, Query, insert, statement};
 use logbook_model::{Day, ProductId};
 
-use crate::persons::Person;
+use super::compute::PersonDays;
+use crate::persons::{Person, filled};
 use crate::{Environment, Error, Result};
 
 const CHUNK: usize = 256;
@@ -60,8 +61,8 @@ pub(super) async fn change_day(
     Ok(())
 }
 
-/// Finds anew on which day persons came first, and says which days gained or lost a new user
-/// by it. `changed` are the persons whose days changed, with the earliest day that they gained.
+/// Finds anew on which day persons came first, and says of each person whose days changed
+/// which day it was and is.
 ///
 /// A first day moves back when an earlier one comes to light, and forth, to the person's next
 /// day, when the first goes away: both are one look-up by key in the person's days. Who had no
@@ -70,21 +71,22 @@ pub(super) async fn refind(
     connection: &mut Connection,
     product: &ProductId,
     environment: Environment,
-    changed: &BTreeMap<Person, Option<Day>>,
-) -> Result<BTreeSet<Day>> {
+    changed: &BTreeMap<Person, PersonDays>,
+) -> Result<FirstDays> {
     let scope = (product, environment);
     let persons: Vec<Person> = changed.keys().copied().collect();
-    let mut touched = BTreeSet::new();
+    let mut found = FirstDays::new();
     for persons in persons.chunks(CHUNK) {
         let known = first_days(connection, scope, persons).await?;
         let mut moved = Vec::new();
         for person in persons {
-            let gained = changed.get(person).copied().flatten();
-            let (old, new) = known.get(person).copied().unwrap_or((None, gained));
+            let gained = || changed.get(person)?.came.iter().min().copied();
+            let known = known.get(person).copied();
+            let (old, new) = known.unwrap_or_else(|| (None, gained()));
+            found.insert(*person, (old, new));
             if old == new {
                 continue;
             }
-            touched.extend(old.into_iter().chain(new));
             match new {
                 Some(day) => moved.push(PersonDay {
                     product,
@@ -105,20 +107,53 @@ pub(super) async fn refind(
         )
         .await?;
     }
-    Ok(touched)
+    Ok(found)
 }
 
-/// The first days of persons who had one: as it was noted, and as it is now.
-type FirstDays = BTreeMap<Person, (Option<Day>, Option<Day>)>;
+/// The first days of persons: as it was noted, and as it is now.
+pub(crate) type FirstDays = BTreeMap<Person, (Option<Day>, Option<Day>)>;
+
+/// The days of persons as they are now, all or those of a span; a person without any is there,
+/// too.
+pub(crate) async fn days_of(
+    connection: &mut Connection,
+    (product, environment): (&ProductId, Environment),
+    persons: &[Person],
+    span: Option<(Day, Day)>,
+) -> Result<BTreeMap<Person, BTreeSet<Day>>> {
+    let mut found: BTreeMap<Person, BTreeSet<Day>> = BTreeMap::new();
+    let within = span.map_or("", |_| " AND day >= ? AND day <= ?");
+    for persons in persons.chunks(CHUNK) {
+        let (holes, filled) = filled(persons);
+        let mut query = statement(format!(
+            "SELECT person, day FROM person_day WHERE product = ? AND environment = ? \
+             AND person IN ({holes}){within}"
+        ))
+        .bind(product.as_str())
+        .bind(environment.name());
+        for person in filled {
+            query = query.bind(person.cast_signed());
+        }
+        if let Some((from, to)) = span {
+            query = query.bind(from.to_string()).bind(to.to_string());
+        }
+        found.extend(persons.iter().map(|person| (*person, BTreeSet::new())));
+        for row in &query.fetch_all(&mut *connection).await? {
+            let mut cells = Cells::new(row);
+            let person = cells.int()?.cast_unsigned();
+            let day = day(&cells.text()?)?;
+            found.entry(person).or_default().insert(day);
+        }
+    }
+    Ok(found)
+}
 
 async fn first_days(
     connection: &mut Connection,
     (product, environment): (&ProductId, Environment),
     persons: &[Person],
 ) -> Result<FirstDays> {
-    // Few texts: the list is filled up with its last to a power of two.
-    let size = persons.len().next_power_of_two();
-    let holes = vec!["?"; size].join(",");
+    let (holes, persons) = filled(persons);
     let mut query = statement(format!(
         "SELECT p.person, p.first_day, (SELECT MIN(d.day) FROM person_day AS d \
          WHERE d.product = p.product AND d.environment = p.environment AND d.person = p.person) \
@@ -127,9 +162,7 @@ async fn first_days(
     ))
     .bind(product.as_str())
     .bind(environment.name());
-    let last = persons.last().copied().unwrap_or_default();
-    let filler = std::iter::repeat_n(last, size - persons.len());
-    for person in persons.iter().copied().chain(filler) {
+    for person in persons {
         query = query.bind(person.cast_signed());
     }
     let rows = query.fetch_all(connection).await?;

@@ -6,7 +6,8 @@ mod page;
 mod totals;
 mod windows;
 
-pub(crate) use compute::{Changes, delete_all};
+pub(crate) use compute::{Changes, PersonDays};
+pub(crate) use first::{FirstDays, days_of};
 pub(crate) use page::page;
 pub(crate) use totals::{Totals, totals};
 

@@ -4,14 +4,13 @@
 mod compute;
 mod page;
 
-#[cfg(test)]
-pub(crate) use compute::FEATURES;
-pub(crate) use compute::{compute_day, delete_all};
+pub(crate) use compute::compute_day;
 pub(crate) use page::page;
 
-use crate::description::ColumnType::{Date, Integer, Text};
+use crate::description::ColumnType::{Integer, Text};
 use crate::description::{
-    AFTER, ENVIRONMENT, FROM, LIMIT, Parameter, ReportDescription, TO, VERSION, figure, group,
+    AFTER, DAY, ENVIRONMENT, FROM, LIMIT, Parameter, ReportDescription, TO, VERSION, VERSION_GROUP,
+    figure, group,
 };
 
 pub(crate) const GROUPINGS: &[&[&str]] = &[
@@ -46,13 +45,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     table: Some("feature_usage"),
     guarded: true,
     columns: &[
-        group("day", Date, "-", "The UTC day that the sessions belong to."),
-        group(
-            "version",
-            Text,
-            "-",
-            "Version of the software; (unknown) where a session states none.",
-        ),
+        DAY,
+        VERSION_GROUP,
         group(
             "feature",
             Text,

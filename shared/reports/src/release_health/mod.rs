@@ -4,12 +4,13 @@ mod compute;
 mod page;
 mod tally;
 
-pub(crate) use compute::{compute_day, delete_all};
+pub(crate) use compute::compute_day;
 pub(crate) use page::page;
 
-use crate::description::ColumnType::{Date, Integer, Ratio, Text};
+use crate::description::ColumnType::{Integer, Ratio};
 use crate::description::{
-    AFTER, ENVIRONMENT, FROM, LIMIT, Parameter, ReportDescription, TO, VERSION, figure, group,
+    AFTER, DAY, ENVIRONMENT, FROM, LIMIT, Parameter, ReportDescription, TO, VERSION, VERSION_GROUP,
+    figure,
 };
 
 pub(crate) const GROUPINGS: &[&[&str]] = &[&["version"], &["day", "version"], &["day"]];
@@ -39,13 +40,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     table: Some("release_health"),
     guarded: true,
     columns: &[
-        group("day", Date, "-", "The UTC day that the sessions belong to."),
-        group(
-            "version",
-            Text,
-            "-",
-            "Version of the software; (unknown) where a session states none.",
-        ),
+        DAY,
+        VERSION_GROUP,
         figure("sessions", Integer, "sessions", "Sessions of it."),
         figure("users", Integer, "persons", "Distinct persons who ran it."),
         figure(

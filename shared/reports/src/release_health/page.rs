@@ -4,12 +4,11 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 
 use super::tally::Tally;
-use crate::active_users::Totals;
 use crate::groups::{self, Group, key_cells};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Result, active_users};
+use crate::{Result, shares};
 
 impl Group for Tally {
     const COLUMNS: &'static str = "unidentified_sessions, ok, exited, errored, unhandled, \
@@ -36,18 +35,10 @@ pub(crate) async fn page(
     range: &Range,
 ) -> Result<Rows> {
     let page = groups::page::<Tally>(analytics, request, range).await?;
-    let by_day = request.grouping().first() == Some(&"day");
-    let mut totals = match (page.groups.first(), page.groups.last()) {
-        (Some((first, _)), Some((last, _))) if by_day => {
-            active_users::totals(analytics, request, &range.within(first, last), true).await?
-        }
-        (Some(_), _) => active_users::totals(analytics, request, range, false).await?,
-        _ => Totals::default(),
-    };
+    let mut totals = shares::totals(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
     for (key, mut tally) in page.groups {
-        let day = if by_day { key.first() } else { None };
-        let (sessions, users) = totals.of(day.map(String::as_str));
+        let (sessions, users) = shares::total_of(request, &mut totals, &key);
         let mut cells = key_cells(request.grouping(), key);
         cells.push(Cell::count(tally.sessions()));
         cells.push(Cell::count(tally.persons.count()));

@@ -30,17 +30,32 @@ pub(crate) fn run() -> impl Strategy<Value = Run> {
         prop::option::weighted(0.4, prop::sample::select(vec!["Prod", "ci", "staging"])),
         any::<bool>(),
         prop::collection::vec(event(), 0..6),
+        prop::option::weighted(
+            0.8,
+            prop::sample::select(vec!["Linux 6.1", "Linux", "macOS 14"]),
+        ),
+        prop::option::weighted(0.3, Just("Java 21")),
+        prop::option::weighted(0.7, 0..3u8),
     );
     // Days close together, so that windows meet, and days far apart.
     let day = prop_oneof![4 => -45..=0i32, 1 => -90..90i32];
     (0..12u8, day, 0..86_400i64, who, what).prop_map(
-        |(session, day, second, (user, installation), (version, environment, ended, events))| Run {
+        |(
+            session,
+            day,
+            second,
+            (user, installation),
+            (version, environment, ended, events, os, runtime, account),
+        )| Run {
             session: format!("s{session}"),
             at_us: Timestamp::start_of(TODAY.plus(day)).0 + second * 1_000_000,
             user: user.map(|user| format!("u{user}")),
             installation: installation.map(|id| format!("u{id}")),
             version: version.map(str::to_owned),
             environment: environment.map(str::to_owned),
+            account: account.map(|id| format!("a{id}")),
+            os: os.map(str::to_owned),
+            runtime: runtime.map(str::to_owned),
             ended,
             events,
         },

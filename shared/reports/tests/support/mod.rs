@@ -2,6 +2,10 @@
 
 pub(crate) mod cases;
 pub(crate) mod naive;
+mod naive_accounts;
+mod naive_delta;
+pub(crate) mod naive_groups;
+mod naive_paths;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,6 +64,9 @@ pub(crate) struct Run {
     pub(crate) installation: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) os: Option<String>,
+    pub(crate) runtime: Option<String>,
     pub(crate) ended: bool,
     /// Name, kind, whether an error, count, duration.
     pub(crate) events: Vec<(String, Kind, bool, u64, Option<u64>)>,
@@ -75,6 +82,9 @@ impl Run {
             installation: None,
             version: Some("1.0".to_owned()),
             environment: None,
+            account: None,
+            os: Some("Linux 6.1".to_owned()),
+            runtime: None,
             ended: true,
             events: vec![("open".to_owned(), Kind::Normal, false, 1, Some(1500))],
         }
@@ -107,6 +117,9 @@ impl Run {
         part.facts.installation.clone_from(&self.installation);
         part.facts.version.clone_from(&self.version);
         part.facts.environment.clone_from(&self.environment);
+        part.facts.account.clone_from(&self.account);
+        part.facts.os.clone_from(&self.os);
+        part.facts.runtime.clone_from(&self.runtime);
         builder.finish()
     }
 }
@@ -199,8 +212,17 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
     let mut dump = Vec::new();
     for table in [
         "feature_usage",
+        "feature_adoption",
+        "feature_first",
+        "feature_paths",
         "release_health",
+        "top_errors",
+        "error_seen",
+        "platforms",
         "active_users",
+        "retention",
+        "account_days",
+        "account_features",
         "person_day",
         "person_first",
     ] {

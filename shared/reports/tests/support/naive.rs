@@ -13,7 +13,7 @@ use super::{TIMEOUT_SECS, TODAY, now};
 pub(crate) struct Logs(pub(crate) BTreeMap<String, Vec<Part>>);
 
 /// Who a session counts for.
-type Who = (bool, String);
+pub(super) type Who = (bool, String);
 
 fn who(session: &Session) -> Option<Who> {
     let facts = &session.facts;
@@ -21,11 +21,11 @@ fn who(session: &Session) -> Option<Who> {
     user.or_else(|| facts.installation.clone().map(|id| (false, id)))
 }
 
-fn day(session: &Session) -> Day {
+pub(super) fn day(session: &Session) -> Day {
     session.effective_start.day()
 }
 
-fn version(session: &Session) -> String {
+pub(super) fn version(session: &Session) -> String {
     let version = session.facts.version.clone();
     version.unwrap_or_else(|| "(unknown)".to_owned())
 }
@@ -40,15 +40,15 @@ fn in_environment(session: &Session, environment: &str) -> bool {
     }
 }
 
-fn persons<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> BTreeSet<Who> {
+pub(super) fn persons<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> BTreeSet<Who> {
     sessions.into_iter().filter_map(who).collect()
 }
 
-fn int(count: usize) -> Cell {
+pub(super) fn int(count: usize) -> Cell {
     Cell::Integer(count as i64)
 }
 
-fn ratio(part: usize, whole: usize) -> Cell {
+pub(super) fn ratio(part: usize, whole: usize) -> Cell {
     if whole == 0 {
         Cell::Null
     } else {
@@ -66,7 +66,7 @@ fn key(session: &Session, feature: &str, by: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn cells(key: &[String], by: &[&str]) -> Vec<Cell> {
+pub(super) fn cells(key: &[String], by: &[&str]) -> Vec<Cell> {
     let cells = key.iter().zip(by);
     cells
         .map(|(cell, column)| match *column {
@@ -78,7 +78,7 @@ fn cells(key: &[String], by: &[&str]) -> Vec<Cell> {
 
 impl Logs {
     /// The sessions of an environment.
-    fn sessions(&self, environment: &str) -> Vec<Session> {
+    pub(super) fn sessions(&self, environment: &str) -> Vec<Session> {
         let mut parts: BTreeMap<SessionId, Vec<&Part>> = BTreeMap::new();
         for part in self.0.values().flatten() {
             parts.entry(part.session.clone()).or_default().push(part);

@@ -1,0 +1,98 @@
+//! A page of `feature-paths` from its table.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::Cells;
+
+use crate::Result;
+use crate::groups::{self, Found, Group, key_cells};
+use crate::persons::Persons;
+use crate::query::{Range, Rows};
+use crate::reply::Cell;
+use crate::request::ReportRequest;
+
+#[derive(Default)]
+struct Step {
+    sessions: u64,
+    persons: Persons,
+}
+
+impl Group for Step {
+    const COLUMNS: &'static str = "sessions, persons";
+    const TABLE: &'static str = "feature_paths";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.sessions = self.sessions.saturating_add(cells.count()?);
+        self.persons.add_bytes(cells.bytes()?)
+    }
+
+    fn persons(&mut self) -> u64 {
+        self.persons.count()
+    }
+}
+
+/// Sessions with a feature: each goes on from it exactly once.
+#[derive(Default)]
+struct From(u64);
+
+impl Group for From {
+    const COLUMNS: &'static str = "sessions";
+    const TABLE: &'static str = "feature_paths";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.0 = self.0.saturating_add(cells.count()?);
+        Ok(())
+    }
+
+    fn persons(&mut self) -> u64 {
+        0
+    }
+}
+
+/// The key of the feature before: all but the last.
+fn before(key: &[String]) -> &[String] {
+    &key[..key.len().saturating_sub(1)]
+}
+
+async fn sessions_before(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    groups: &Found<Step>,
+) -> Result<BTreeMap<Vec<String>, From>> {
+    let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
+        return Ok(BTreeMap::new());
+    };
+    let grouping = request.grouping();
+    let asked = ReportRequest {
+        by: grouping[..grouping.len().saturating_sub(1)].to_vec(),
+        ..request.clone()
+    };
+    groups::between(analytics, &asked, range, before(first), before(last)).await
+}
+
+pub(crate) async fn page(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Rows> {
+    let page = groups::page::<Step>(analytics, request, range).await?;
+    let from = sessions_before(analytics, request, range, &page.groups).await?;
+    let mut rows = Vec::with_capacity(page.groups.len());
+    for (key, mut step) in page.groups {
+        let whole = from.get(before(&key)).map_or(0, |from| from.0);
+        let mut cells = key_cells(request.grouping(), key);
+        cells.extend([
+            Cell::count(step.sessions),
+            Cell::count(step.persons.count()),
+            Cell::share(step.sessions, whole),
+        ]);
+        rows.push(cells);
+    }
+    Ok(Rows {
+        cells: rows,
+        withheld: page.withheld,
+        next: page.next,
+    })
+}

@@ -1,0 +1,34 @@
+//! A page of `platforms` from its table.
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::Cells;
+
+use crate::Result;
+use crate::groups::Group;
+use crate::query::{Range, Rows};
+use crate::request::ReportRequest;
+use crate::shares::{self, Crowd};
+
+#[derive(Default)]
+struct Platform(Crowd);
+
+impl Group for Platform {
+    const COLUMNS: &'static str = Crowd::COLUMNS;
+    const TABLE: &'static str = "platforms";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.0.add(cells)
+    }
+
+    fn persons(&mut self) -> u64 {
+        self.0.persons()
+    }
+}
+
+pub(crate) async fn page(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Rows> {
+    shares::page::<Platform>(analytics, request, range, |platform| &mut platform.0).await
+}

@@ -1,0 +1,153 @@
+//! A page of `retention` from its table.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::{Cells, statement};
+use logbook_model::Day;
+
+use super::monday;
+use crate::query::{Range, Rows};
+use crate::reply::Cell;
+use crate::request::ReportRequest;
+use crate::{Error, Result};
+
+/// The page's rows so far, and where it goes on.
+struct Page {
+    rows: Rows,
+    limit: usize,
+    full: bool,
+}
+
+pub(crate) async fn page(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Rows> {
+    let mut page = Page {
+        rows: Rows::default(),
+        limit: request.limit as usize,
+        full: false,
+    };
+    // Nothing is known of weeks after the last analysis.
+    let Some(judged) = range.judged_to else {
+        return Ok(page.rows);
+    };
+    let after = after(request)?;
+    let from = after.map_or(range.from, |(cohort, _)| cohort.max(range.from));
+    let to = range.to.min(monday(judged));
+    for (cohort, persons) in cohorts(analytics, request, (from, to)).await? {
+        if page.rows.cells.len() >= page.limit {
+            page.full = true;
+        }
+        if page.full {
+            break;
+        }
+        if persons < u64::from(request.min_users) {
+            page.rows.withheld += 1;
+            continue;
+        }
+        let seen = weeks(analytics, request, cohort).await?;
+        let first = match after {
+            Some((last, week)) if last == cohort => week + 1,
+            _ => 0,
+        };
+        page.add(cohort, persons, &seen, (first, judged));
+    }
+    if !page.full {
+        page.rows.next = None;
+    }
+    Ok(page.rows)
+}
+
+/// The cohort and the week with which the page before ended.
+fn after(request: &ReportRequest) -> Result<Option<(Day, i32)>> {
+    let Some(after) = &request.after else {
+        return Ok(None);
+    };
+    match after.0.as_slice() {
+        [cohort, week] => match (cohort.parse(), week.parse()) {
+            (Ok(cohort), Ok(week)) => Ok(Some((cohort, week))),
+            _ => Err(request.report.bad_value("after", "")),
+        },
+        _ => Err(request.report.bad_value("after", "")),
+    }
+}
+
+impl Page {
+    /// Adds the weeks of a cohort from one on, as far as they are known and there is room.
+    fn add(
+        &mut self,
+        cohort: Day,
+        persons: u64,
+        seen: &BTreeMap<i32, u64>,
+        (first, judged): (i32, Day),
+    ) {
+        for week in first..=(monday(judged).0 - cohort.0) / 7 {
+            if self.rows.cells.len() >= self.limit {
+                self.full = true;
+                return;
+            }
+            let users = seen.get(&week).copied().unwrap_or_default();
+            self.rows.next = Some(vec![cohort.to_string(), week.to_string()]);
+            self.rows.cells.push(vec![
+                Cell::Day(cohort),
+                Cell::Integer(week.into()),
+                Cell::count(persons),
+                Cell::count(users),
+                Cell::share(users, persons),
+                Cell::Boolean(cohort.plus(7 * week + 7) <= judged),
+            ]);
+        }
+    }
+}
+
+/// The cohorts of a span with their persons.
+async fn cohorts(
+    analytics: &Database,
+    request: &ReportRequest,
+    (from, to): (Day, Day),
+) -> Result<Vec<(Day, u64)>> {
+    let mut connection = analytics.read().await?;
+    let rows = statement(
+        "SELECT cohort, users FROM retention WHERE product = ? AND environment = ? \
+         AND cohort >= ? AND cohort <= ? AND week = 0 ORDER BY cohort",
+    )
+    .bind(request.product.as_str())
+    .bind(request.environment.name())
+    .bind(from.to_string())
+    .bind(to.to_string())
+    .fetch_all(&mut connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            let cohort = cells.text()?.parse();
+            let cohort = cohort.map_err(|error| Error::damaged("row", error))?;
+            Ok((cohort, cells.count()?))
+        })
+        .collect()
+}
+
+/// Who of a cohort was seen, by week.
+async fn weeks(
+    analytics: &Database,
+    request: &ReportRequest,
+    cohort: Day,
+) -> Result<BTreeMap<i32, u64>> {
+    let mut connection = analytics.read().await?;
+    let rows = statement(
+        "SELECT week, users FROM retention WHERE product = ? AND environment = ? AND cohort = ?",
+    )
+    .bind(request.product.as_str())
+    .bind(request.environment.name())
+    .bind(cohort.to_string())
+    .fetch_all(&mut connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            Ok((cells.int()? as i32, cells.count()?))
+        })
+        .collect()
+}

@@ -1,0 +1,34 @@
+//! A page of `versions` from the table of `release-health`.
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::Cells;
+
+use crate::Result;
+use crate::groups::Group;
+use crate::query::{Range, Rows};
+use crate::request::ReportRequest;
+use crate::shares::{self, Crowd};
+
+#[derive(Default)]
+struct Version(Crowd);
+
+impl Group for Version {
+    const COLUMNS: &'static str = Crowd::COLUMNS;
+    const TABLE: &'static str = "release_health";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.0.add(cells)
+    }
+
+    fn persons(&mut self) -> u64 {
+        self.0.persons()
+    }
+}
+
+pub(crate) async fn page(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Rows> {
+    shares::page::<Version>(analytics, request, range, |version| &mut version.0).await
+}
