@@ -112,10 +112,11 @@ impl Database {
     /// What is wrong with the pages of the database's file, read whole for it: the first fault
     /// found, if any. A server checks its own pages whenever it reads them, and is not asked.
     pub async fn damage(&self) -> Result<Option<String>> {
-        let Backend::Sqlite(pools) = &self.backend else {
-            return Ok(None);
+        let mut connection = match &self.backend {
+            Backend::Sqlite(pools) => Connection::sqlite(pools.readers().acquire().await?),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(_) => return Ok(None),
         };
-        let mut connection = Connection::sqlite(pools.readers().acquire().await?);
         let row = statement("PRAGMA quick_check(1)")
             .fetch_one(&mut connection)
             .await?;
