@@ -86,9 +86,9 @@ fn pages_of_the_sessions_schema_that_were_overwritten_are_told() {
     let door = installation.door("app");
     door.passes("a");
     assert!(running.terminate().success());
-    assert_eq!(installation.doctor("sessions schema")[0].0, "good");
     let file = installation.data().join("sessions.db");
     let mut bytes = std::fs::read(&file).unwrap();
+    assert!(bytes.len() > 4 * 4096 && !file.with_extension("db-wal").exists());
     // Whole pages but the first, which says what the file is.
     let pages = bytes.chunks_exact_mut(4096).skip(1);
     pages.for_each(|page| page.fill(0x5a));

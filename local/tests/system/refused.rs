@@ -99,8 +99,10 @@ fn what_is_refused_at_the_door_leaves_nothing_behind() {
     for (case, answer, status, problem) in cases {
         let got = (answer.status, answer.problem());
         assert_eq!(got, (status, problem), "{case}: {answer:?}");
-        assert_eq!(answer.body["status"], status, "{case}");
-        assert!(answer.body["detail"].is_string(), "{case}");
+        if !case.starts_with("otlp") {
+            assert_eq!(answer.body["status"], status, "{case}");
+            assert!(answer.body["detail"].is_string(), "{case}");
+        }
         door.passes(&format!("after-{}", case.replace(' ', "-")));
     }
     assert_eq!(door.receipt("refused").status, 404);

@@ -6,18 +6,18 @@ import pathlib
 
 from doors import Upload
 
-# Folder, ending of the files, profile.
+# Folder, ending of the files, profile, and the first of the ten years in which they were written.
 SETS = (
-    ("jetbrains-fus", "log", "jetbrains-fus"),
-    ("eclipse-udc", "csv", "eclipse-udc"),
-    ("idea-log", "log", "idea-log"),
-    ("elastic-apm-intake", "ndjson", "elastic-apm"),
-    ("minecraft", "log", "minecraft"),
-    ("otlp-oteldemo-otlp2parquet", "jsonl", "otlp"),
-    ("otlp-gcp-fixtures", "json", "otlp"),
+    ("jetbrains-fus", "log", "jetbrains-fus", 2017),
+    ("eclipse-udc", "csv", "eclipse-udc", 2008),
+    ("idea-log", "log", "idea-log", 2017),
+    ("elastic-apm-intake", "ndjson", "elastic-apm", 2017),
+    ("minecraft", "log", "minecraft", 2017),
+    ("otlp-oteldemo-otlp2parquet", "jsonl", "otlp", 2017),
+    ("otlp-gcp-fixtures", "json", "otlp", 2017),
 )
 PRODUCTS = [{"id": f"real-{folder[:12].strip('-')}", "profile": profile, "consent": "usage", "min_users": 0}
-            for folder, _, profile in SETS]
+            for folder, _, profile, _ in SETS]
 AT_MOST = 40
 
 

@@ -1,5 +1,6 @@
 """The same logs give the same answers, on AWS and in one process."""
 
+import datetime
 import gzip
 
 import pytest
@@ -9,6 +10,7 @@ from doors import until
 from stack import utc_now
 
 KEYS = ("user", "installation", "account")
+CLOCKS = ("analyzed_until", "complete_until")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,10 @@ def compare_reports(here, there, product, days):
         for by in groupings(report):
             asked = {"product": product, "limit": 1000, **days, **({"by": by} if by else {})}
             ours, theirs = (query.pages(f"/v1/reports/{report['name']}", "rows", **asked) for query in (here, there))
+            # Until when something is complete tells the one's hour from the other's.
+            for row in (*ours, *theirs):
+                for name in CLOCKS:
+                    row.pop(name, None)
             assert ours == theirs, (report["name"], by)
             count += len(ours)
     return count
@@ -145,7 +151,9 @@ def test_a_log_comes_back_as_it_was_sent(loaded, stack, story):
 @pytest.mark.parametrize("number", range(len(real_logs.SETS)), ids=[one[0] for one in real_logs.SETS])
 def test_logs_of_the_field_give_the_same_on_both(loaded, number):
     here, there, answers, mirrored = loaded
-    product, days = real_logs.PRODUCTS[number]["id"], {"from": "2000-01-01", "to": utc_now().date().isoformat()}
+    product, first = real_logs.PRODUCTS[number]["id"], datetime.date(real_logs.SETS[number][3], 1, 1)
+    last = min(first + datetime.timedelta(days=3659), utc_now().date())
+    days = {"from": first.isoformat(), "to": last.isoformat()}
     assert [one.status for one in answers[product]] == [one.status for one in mirrored[product]]
     assert compare_sessions(here, there, product, days)
     compare_reports(here, there, product, days)

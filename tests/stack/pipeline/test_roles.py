@@ -23,7 +23,7 @@ def tries(stack, place):
         "write a sealed log": ("s3", "put_object", {"Bucket": archive, "Key": "archive/probe/00/roles", **put}),
         "remove a sealed log": ("s3", "delete_object", {"Bucket": archive, "Key": place["sealed"]}),
         "note a delivery": ("s3", "put_object", {"Bucket": archive, "Key": "edge/probe/roles", **put}),
-        "set a mark": ("s3", "put_object", {"Bucket": archive, "Key": "state/dirty/roles", **put}),
+        "set a mark": ("s3", "put_object", {"Bucket": archive, "Key": "state/analyze/roles/dirty", **put}),
         "change the archive's policy": ("s3", "delete_bucket_policy", {"Bucket": archive}),
         "list the inbox": ("s3", "list_objects_v2", {"Bucket": inbox}),
         "read the inbox": ("s3", "get_object", {"Bucket": inbox, "Key": "inbox/neighbour/roles"}),

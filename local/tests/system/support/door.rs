@@ -21,7 +21,11 @@ impl Answer {
     /// The short name of the problem that it states.
     pub(crate) fn problem(&self) -> &str {
         let kind = self.body["type"].as_str().unwrap_or_default();
-        kind.strip_prefix("urn:logbook:problem:").unwrap_or(kind)
+        match self.body["message"].as_str() {
+            // OTLP is refused by a google.rpc.Status.
+            Some(message) => message.split(':').next().unwrap_or_default(),
+            None => kind.strip_prefix("urn:logbook:problem:").unwrap_or(kind),
+        }
     }
 }
 

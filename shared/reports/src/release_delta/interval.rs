@@ -47,13 +47,18 @@ pub(super) fn quantile(n: u64, q: f64, at: impl Fn(f64) -> Option<u64>) -> Optio
 /// `new - old` with the interval by Newcombe's hybrid of the two intervals (square-and-add).
 pub(super) fn difference(new: Estimate, old: Estimate) -> Estimate {
     let value = new.value - old.value;
-    let below = (new.value - new.low).hypot(old.high - old.value);
-    let above = (new.high - new.value).hypot(old.value - old.low);
+    let below = length(new.value - new.low, old.high - old.value);
+    let above = length(new.high - new.value, old.value - old.low);
     Estimate {
         value,
         low: value - below,
         high: value + above,
     }
+}
+
+/// The length of a vector. `f64::hypot` would ask for a newer C library than Lambda has.
+fn length(x: f64, y: f64) -> f64 {
+    (x * x + y * y).sqrt()
 }
 
 #[cfg(test)]
