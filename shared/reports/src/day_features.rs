@@ -92,7 +92,9 @@ async fn read_parts(
         let of_session = parts.entry(session).or_default();
         of_session.push((started.unwrap_or(received), log));
     }
-    parts.values_mut().for_each(|parts| parts.sort_unstable());
+    for parts in parts.values_mut() {
+        parts.sort_unstable();
+    }
     Ok(parts)
 }
 
