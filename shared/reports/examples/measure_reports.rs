@@ -93,6 +93,16 @@ async fn ask(analytics: &Database, product: &ProductId) {
         ("feature-usage", "day,version,feature"),
         ("feature-usage", "feature"),
         ("feature-usage", "day"),
+        ("feature-adoption", "feature"),
+        ("feature-paths", "from_feature,to_feature"),
+        ("release-delta", ""),
+        ("top-errors", "error"),
+        ("versions", "day,version"),
+        ("platforms", "os,os_version"),
+        ("retention", ""),
+        ("accounts", ""),
+        ("account-features", ""),
+        ("freshness", ""),
         ("release-health", "version"),
         ("release-health", "day,version"),
         ("active-users", ""),
@@ -128,7 +138,7 @@ fn log(n: usize, features: usize) -> ParsedLog {
             time: Some(EventTime::utc(at.0 + i64::from(seq) * 1000)),
             name: format!("feature-{seq}").into(),
             level: Level::Info,
-            error: false,
+            error: seq % 7 == 0 && n.is_multiple_of(3),
             kind: Kind::Normal,
             count: 2,
             duration_us: Some((n as u64 * 7919 + u64::from(seq) * 104_729) % 5_000_000),
@@ -136,6 +146,8 @@ fn log(n: usize, features: usize) -> ParsedLog {
     }
     let facts = &mut builder.part_mut().facts;
     facts.user = Some(format!("user-{}", n * 31 % (count_of_users(n))));
+    facts.account = Some(format!("account-{}", n % 50));
+    facts.os = Some(format!("Windows {}", n % 3));
     facts.version = Some(format!("1.{}", n % 5));
     let mut content_hash = [0; 32];
     content_hash[..8].copy_from_slice(&n.to_le_bytes());

@@ -18,7 +18,8 @@ any case; all others are `other`.
 Every reply says what it rests on: `complete_until` (all that was received until then is in the \
 figures), days out of date, logs pending and rejected. Groups of fewer persons than the \
 product's `min_users` (5 if it says nothing) are withheld and counted in `withheld_groups`, those \
-of nobody identified among them. The guard looks at each group of a reply by itself: who adds up \
+of nobody identified among them. Totals of accounts are contract data and shown all the same; how \
+many of an account use a feature is told in bands. The guard looks at each group of a reply by itself: who adds up \
 rows and compares them with a total, or compares neighbouring ranges, may still learn of a small \
 difference.
 

@@ -85,11 +85,9 @@ fn alike(rows: &[Vec<Cell>], others: &[Vec<Cell>]) -> bool {
         (Cell::Number(a), Cell::Number(b)) => (a - b).abs() < 1e-7 * a.abs().max(1.0),
         _ => a == b,
     };
-    let pairs = rows.iter().zip(others);
+    let mut pairs = rows.iter().zip(others);
     rows.len() == others.len()
-        && pairs
-            .map(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(same))
-            .all(|same| same)
+        && pairs.all(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(same))
 }
 
 const ENVIRONMENTS: [&str; 3] = ["production", "other", "all"];

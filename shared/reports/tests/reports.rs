@@ -89,6 +89,8 @@ async fn groups_of_few_persons_are_withheld_and_counted(place: &Place) {
     assert_eq!(texts(&reply, "cohort"), [Cell::Day(TODAY.plus(-1))]);
     assert_eq!(texts(&reply, "cohort_users"), [Cell::Integer(5)]);
     assert_eq!(texts(&reply, "complete"), [Cell::Boolean(false)]);
+    let reply_to = ask(&stores, "retention", &[("to", "2026-03-08")]).await;
+    assert_eq!(texts(&reply_to, "users"), [Cell::Integer(1)]);
     assert_eq!(reply.withheld_groups, 1);
 
     // Days before today held one person in each of their three windows, days between held

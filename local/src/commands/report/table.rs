@@ -65,6 +65,10 @@ pub(super) fn cell(value: &Value, column: &Value) -> String {
         Value::Number(share) if column["type"] == "ratio" => {
             format!("{:.2}%", share.as_f64().unwrap_or_default() * 100.0)
         }
+        Value::Number(number) if column["type"] == "number" => {
+            let text = format!("{:.4}", number.as_f64().unwrap_or_default());
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         Value::Number(us) if column["unit"] == "µs" => {
             format!("{:.1} ms", us.as_f64().unwrap_or_default() / 1000.0)
         }

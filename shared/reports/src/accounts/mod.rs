@@ -26,15 +26,14 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         are of the 28 days that end with the range, in four weeks of 7 days. Accounts are listed \
         that have a session in the range, or in the 56 days that end with it. Users are distinct \
         persons, never sums: pseudonymous users, else installations. The state is the first of \
-        these that holds, with v for the users of weeks 3 and 4 together and o for those of \
-        weeks 1 and 2, who count once in each week: silent, no session in the 28 days; growing, \
-        v is at least 2 and at least a tenth of o more than o; declining, v is at least 2 and at \
-        least a tenth of o less than o; steady, anything else. Seats under contract are not \
+        these that holds: silent, no session in the 28 days; growing, at least 2 users and at \
+        least a tenth more than in the 28 days before; declining, at least 2 users and at least \
+        a tenth fewer; steady, anything else. Seats under contract are not \
         known to Logbook so far, so that no account is at-limit. Account totals are contract \
         data: they are shown however few the persons.",
     formulas: &[
         "active_users = |persons of the 28 days|",
-        "v = week_3 + week_4, o = week_1 + week_2, trend = (v - o) / o",
+        "v = active_users, o = previous_users, trend = (v - o) / o",
         "silent: sessions = 0",
         "growing: v - o ≥ 2 and 10 (v - o) ≥ o",
         "declining: o - v ≥ 2 and 10 (o - v) ≥ o",
@@ -86,8 +85,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
             "trend",
             Number,
             "1",
-            "By which share the last two weeks have more users than the two before; null where \
-             those have none.",
+            "By which share there are more users than in the 28 days before; null where there \
+             were none.",
         ),
         derived("sessions", Integer, "sessions", "Sessions of the 28 days."),
         derived(

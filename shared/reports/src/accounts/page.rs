@@ -73,14 +73,16 @@ impl Account {
         let active = self.0.range(last.plus(1 - ACTIVE)..=last);
         let sessions = active.map(|(_, (sessions, _))| sessions).sum();
         let last_day = self.0.range(..=last).next_back();
+        let active = self.users(last, 0, ACTIVE)?;
+        let previous = self.users(last, ACTIVE, ACTIVE)?;
         let mut cells = vec![
-            Cell::Text(state(sessions, weeks).to_owned()),
-            Cell::count(self.users(last, 0, ACTIVE)?),
-            Cell::count(self.users(last, ACTIVE, ACTIVE)?),
+            Cell::Text(state(sessions, active, previous).to_owned()),
+            Cell::count(active),
+            Cell::count(previous),
         ];
         cells.extend(weeks.map(Cell::count));
         cells.extend([
-            trend(weeks).map_or(Cell::Null, Cell::Number),
+            trend(active, previous).map_or(Cell::Null, Cell::Number),
             Cell::count(sessions),
             Cell::count(features),
             last_day.map_or(Cell::Null, |(day, _)| Cell::Day(*day)),

@@ -1,33 +1,23 @@
 //! How an account fares.
 
-/// The state of an account with some sessions and with some users in each of four weeks.
-pub(super) fn state(sessions: u64, weeks: [u64; 4]) -> &'static str {
-    let [o, v] = halves(weeks);
+/// The state of an account with some sessions in the 28 days, and some users in them and in the
+/// 28 days before.
+pub(super) fn state(sessions: u64, active: u64, previous: u64) -> &'static str {
     let notable = |more: u64, less: u64| {
         let by = more.saturating_sub(less);
-        by >= 2 && by.saturating_mul(10) >= o
+        by >= 2 && by.saturating_mul(10) >= previous
     };
     match () {
         () if sessions == 0 => "silent",
-        () if notable(v, o) => "growing",
-        () if notable(o, v) => "declining",
+        () if notable(active, previous) => "growing",
+        () if notable(previous, active) => "declining",
         () => "steady",
     }
 }
 
-/// By which share the later weeks have more users than the earlier; nothing where these have
-/// none.
-pub(super) fn trend(weeks: [u64; 4]) -> Option<f64> {
-    let [o, v] = halves(weeks);
-    (o > 0).then(|| (v as f64 - o as f64) / o as f64)
-}
-
-/// The users of the first two weeks, and of the last two.
-fn halves(weeks: [u64; 4]) -> [u64; 2] {
-    [
-        weeks[0].saturating_add(weeks[1]),
-        weeks[2].saturating_add(weeks[3]),
-    ]
+/// By which share there are more users than before; nothing where there were none.
+pub(super) fn trend(active: u64, previous: u64) -> Option<f64> {
+    (previous > 0).then(|| (active as f64 - previous as f64) / previous as f64)
 }
 
 #[cfg(test)]
@@ -36,22 +26,22 @@ mod tests {
 
     #[test]
     fn states_follow_the_rule() {
-        for (weeks, is) in [
-            ([0, 0, 0, 0], "steady"),
-            ([0, 0, 0, 1], "steady"),
-            ([0, 0, 1, 1], "growing"),
-            ([10, 10, 10, 11], "steady"),
-            ([10, 10, 11, 11], "growing"),
-            ([10, 11, 11, 12], "steady"),
-            ([10, 10, 9, 9], "declining"),
-            ([1, 1, 1, 0], "steady"),
-            ([1, 1, 0, 0], "declining"),
-            ([100, 100, 95, 90], "steady"),
+        for (previous, active, is) in [
+            (0, 0, "steady"),
+            (0, 1, "steady"),
+            (0, 2, "growing"),
+            (20, 21, "steady"),
+            (20, 22, "growing"),
+            (21, 23, "steady"),
+            (20, 18, "declining"),
+            (2, 1, "steady"),
+            (2, 0, "declining"),
+            (200, 185, "steady"),
         ] {
-            assert_eq!(state(1, weeks), is, "{weeks:?}");
-            assert_eq!(state(0, weeks), "silent");
+            assert_eq!(state(1, active, previous), is, "{previous} -> {active}");
+            assert_eq!(state(0, active, previous), "silent");
         }
-        assert_eq!(trend([1, 1, 2, 1]), Some(0.5));
-        assert_eq!(trend([0, 0, 2, 1]), None);
+        assert_eq!(trend(3, 2), Some(0.5));
+        assert_eq!(trend(2, 0), None);
     }
 }

@@ -34,9 +34,9 @@ impl Group for Step {
 
 /// Sessions with a feature: each goes on from it exactly once.
 #[derive(Default)]
-struct From(u64);
+struct Before(u64);
 
-impl Group for From {
+impl Group for Before {
     const COLUMNS: &'static str = "sessions";
     const TABLE: &'static str = "feature_paths";
 
@@ -60,7 +60,7 @@ async fn sessions_before(
     request: &ReportRequest,
     range: &Range,
     groups: &Found<Step>,
-) -> Result<BTreeMap<Vec<String>, From>> {
+) -> Result<BTreeMap<Vec<String>, Before>> {
     let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
         return Ok(BTreeMap::new());
     };

@@ -25,8 +25,9 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         person's sessions belongs to a day of the nth week after the cohort's own, which is week \
         0: not seen in one week does not mean lost, and shares may rise again. Persons are \
         pseudonymous users, else installations; sessions that name neither are nobody's. The \
-        range names the Mondays of the cohorts. Weeks go to that of the last analysis, which is \
-        not complete; weeks without anyone are shown as 0. A cohort of fewer persons than the \
+        range names the Mondays of the cohorts. Weeks go to that of the range's last day, or of \
+        the last analysis if it was before, which is not complete; weeks without anyone are \
+        shown as 0. A cohort of fewer persons than the \
         product's min_users is withheld with all its weeks and counts as one group.",
     formulas: &[
         "cohort(p) = Monday of the week of p's first day",

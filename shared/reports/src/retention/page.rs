@@ -35,7 +35,7 @@ pub(crate) async fn page(
     };
     let after = after(request)?;
     let from = after.map_or(range.from, |(cohort, _)| cohort.max(range.from));
-    let to = range.to.min(monday(judged));
+    let to = range.to.min(judged);
     for (cohort, persons) in cohorts(analytics, request, (from, to)).await? {
         if page.rows.cells.len() >= page.limit {
             page.full = true;
@@ -52,7 +52,7 @@ pub(crate) async fn page(
             Some((last, week)) if last == cohort => week + 1,
             _ => 0,
         };
-        page.add(cohort, persons, &seen, (first, judged));
+        page.add(cohort, persons, &seen, (first, to, judged));
     }
     if !page.full {
         page.rows.next = None;
@@ -75,15 +75,15 @@ fn after(request: &ReportRequest) -> Result<Option<(Day, i32)>> {
 }
 
 impl Page {
-    /// Adds the weeks of a cohort from one on, as far as they are known and there is room.
+    /// Adds the weeks of a cohort from one to that of a day, as far as there is room.
     fn add(
         &mut self,
         cohort: Day,
         persons: u64,
         seen: &BTreeMap<i32, u64>,
-        (first, judged): (i32, Day),
+        (first, to, judged): (i32, Day, Day),
     ) {
-        for week in first..=(monday(judged).0 - cohort.0) / 7 {
+        for week in first..=(monday(to).0 - cohort.0) / 7 {
             if self.rows.cells.len() >= self.limit {
                 self.full = true;
                 return;

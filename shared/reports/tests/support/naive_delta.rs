@@ -13,9 +13,9 @@ type Measured = (usize, Option<[f64; 3]>);
 /// The roots of `(p - x)² = z² x (1 - x) / n`, which is where Wilson's interval ends.
 fn roots(p: f64, n: f64) -> [f64; 2] {
     let z2 = 1.959_963_984_540_054_f64.powi(2);
-    let (a, b, c) = (1.0 + z2 / n, -2.0 * p - z2 / n, p * p);
-    let root = (b * b - 4.0 * a * c).max(0.0).sqrt();
-    [(-b - root) / (2.0 * a), (-b + root) / (2.0 * a)]
+    let (square, linear) = (1.0 + z2 / n, -2.0 * p - z2 / n);
+    let root = (linear * linear - 4.0 * square * p * p).max(0.0).sqrt();
+    [-linear - root, -linear + root].map(|twice| twice / (2.0 * square))
 }
 
 fn share(part: usize, whole: usize) -> Measured {
@@ -57,8 +57,9 @@ fn of_feature(of: &[&Session], name: &str) -> [(&'static str, Measured); 3] {
         .collect();
     let erring = with.iter().filter(|s| s.features[name].errors > 0).count();
     let mut durations = Sketch::default();
-    with.iter()
-        .for_each(|s| durations.merge(&s.features[name].durations));
+    for session in &with {
+        durations.merge(&session.features[name].durations);
+    }
     let n = durations.count() as usize;
     let at = |q: f64| durations.quantile_us(q).unwrap() as f64;
     let p95 = (n > 0).then(|| {

@@ -130,7 +130,12 @@ impl Logs {
 
     pub(crate) fn retention(&self, environment: &str) -> Vec<Vec<Cell>> {
         let sessions = self.sessions(environment);
-        let monday = |day: Day| (0..7).map(|back| day.plus(-back)).find(is_monday).unwrap();
+        let monday = |day: Day| {
+            (0..7)
+                .map(|back| day.plus(-back))
+                .find(|day| is_monday(*day))
+                .unwrap()
+        };
         let mut days: BTreeMap<_, BTreeSet<Day>> = BTreeMap::new();
         for session in &sessions {
             for person in persons([session]) {
@@ -141,7 +146,10 @@ impl Logs {
         let weeks = weeks.map(|days| days.into_iter().map(monday).collect());
         let weeks: Vec<BTreeSet<Day>> = weeks.collect();
         let mut rows = Vec::new();
-        for cohort in (-100..=0).map(|back| TODAY.plus(back)).filter(is_monday) {
+        for cohort in (-100..=0)
+            .map(|back| TODAY.plus(back))
+            .filter(|day| is_monday(*day))
+        {
             let mine = weeks.iter().filter(|weeks| weeks.first() == Some(&cohort));
             let mine: Vec<_> = mine.collect();
             let last = if mine.is_empty() {
@@ -165,7 +173,7 @@ impl Logs {
     }
 }
 
-fn is_monday(day: &Day) -> bool {
+fn is_monday(day: Day) -> bool {
     // 2026-03-09 was one.
     (day.0 - Day::from_civil(2026, 3, 9).0) % 7 == 0
 }
