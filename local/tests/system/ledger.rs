@@ -146,8 +146,9 @@ fn reports(installation: &Installation) -> BTreeMap<String, Value> {
     let listed = installation.json(&["report", "--json"]);
     let names = listed.as_array().unwrap().iter();
     names
-        .map(|report| {
-            let name = report["name"].as_str().unwrap();
+        .map(|report| report["name"].as_str().unwrap())
+        .filter(|name| *name != "freshness")
+        .map(|name| {
             let args = [
                 "report",
                 name,
