@@ -1,5 +1,5 @@
 //! Measures analysing and asking on this machine:
-//! `cargo run --release -p logbook-reports --example measure_reports [SESSIONS] [FEATURES]`.
+//! `cargo run --release -p logbook-reports --example measure_reports [SESSIONS] [FEATURES] [DAYS]`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -17,13 +17,13 @@ use logbook_model::{
 };
 use logbook_reports::{ReportRequest, SESSIONS_SCHEMA, Settings, analyze, query, rebuild};
 
-const DAYS: usize = 60;
 const FIRST: Day = Day::from_civil(2026, 1, 1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let mut sizes = std::env::args().skip(1).map(|size| size.parse().unwrap());
     let (count, features) = (sizes.next().unwrap_or(5000), sizes.next().unwrap_or(40));
+    let days = sizes.next().unwrap_or(60);
     let directory = tempfile::tempdir_in(".").unwrap();
     let path = directory.path().join("sessions.db");
     let sessions = Database::open_file(&path, Durability::Process)
@@ -39,7 +39,7 @@ async fn main() {
     let analytics = analytics.await.unwrap();
     logbook_reports::migrate(&analytics).await.unwrap();
 
-    let logs: Vec<ParsedLog> = (0..count).map(|n| log(n, features)).collect();
+    let logs: Vec<ParsedLog> = (0..count).map(|n| log(n, features, days)).collect();
     let started = Instant::now();
     for batch in logs.chunks(100) {
         for outcome in sql::store_parsed(&sessions, batch).await {
@@ -53,7 +53,7 @@ async fn main() {
 
     let product = ProductId::new("editor").unwrap();
     let (settings, long) = (Settings::default(), Duration::from_hours(1));
-    let as_of = Timestamp::start_of(FIRST.plus(DAYS as i32));
+    let as_of = Timestamp::start_of(FIRST.plus(days as i32));
     for what in ["all days", "nothing"] {
         let started = Instant::now();
         let run = analyze(&analytics, &product, &settings, long, as_of)
@@ -65,7 +65,7 @@ async fn main() {
             started.elapsed()
         );
     }
-    let mut again = log(count - 1, features);
+    let mut again = log(count - 1, features, days);
     "2".clone_into(&mut again.meta.parser_version);
     sql::store_parsed(&sessions, &[again])
         .await
@@ -85,10 +85,10 @@ async fn main() {
         .await
         .unwrap();
     println!("rebuild: {} days in {:?}", run.days_done, started.elapsed());
-    ask(&analytics, &product).await;
+    ask(&analytics, &product, days).await;
 }
 
-async fn ask(analytics: &Database, product: &ProductId) {
+async fn ask(analytics: &Database, product: &ProductId, days: usize) {
     for (name, by) in [
         ("feature-usage", "day,version,feature"),
         ("feature-usage", "feature"),
@@ -110,7 +110,7 @@ async fn ask(analytics: &Database, product: &ProductId) {
     ] {
         let by = (!by.is_empty()).then_some(("by", by));
         let mut request = ReportRequest::parse(name, product.clone(), by).unwrap();
-        (request.from, request.to) = (Some(FIRST), Some(FIRST.plus(DAYS as i32 - 1)));
+        (request.from, request.to) = (Some(FIRST), Some(FIRST.plus(days as i32 - 1)));
         let mut times = Vec::new();
         let mut rows = 0;
         for _ in 0..9 {
@@ -123,11 +123,11 @@ async fn ask(analytics: &Database, product: &ProductId) {
     }
 }
 
-fn log(n: usize, features: usize) -> ParsedLog {
+fn log(n: usize, features: usize, days: usize) -> ParsedLog {
     let product = ProductId::new("editor").unwrap();
     let log = LogId::new(format!("log-{n}")).unwrap();
-    let day = Timestamp::start_of(FIRST.plus((n % DAYS) as i32));
-    let at = Timestamp(day.0 + (n / DAYS) as i64 % 86_000 * 1_000_000);
+    let day = Timestamp::start_of(FIRST.plus((n % days) as i32));
+    let at = Timestamp(day.0 + (n / days) as i64 % 86_000 * 1_000_000);
     let session = SessionId::from_text(&format!("session-{n}"));
     let mut builder = PartBuilder::new(product.clone(), session, log.clone(), at, 0, 100);
     for seq in 0..features as u32 {
