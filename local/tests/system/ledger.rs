@@ -146,6 +146,7 @@ fn reports(installation: &Installation) -> BTreeMap<String, Value> {
     let listed = installation.json(&["report", "--json"]);
     let names = listed.as_array().unwrap().iter();
     names
+        .filter(|report| report["name"] != "freshness")
         .map(|report| {
             let name = report["name"].as_str().unwrap();
             let args = [
