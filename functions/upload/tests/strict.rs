@@ -127,7 +127,9 @@ async fn consent_off_leaves_no_trace() {
     assert_eq!(answer.problem(), named(403, "consent-off"));
     let otlp = [headers[0], ("content-type", "application/json")];
     let answer = door.post("/v1/otlp/v1/logs", &otlp, "{}").await;
-    assert_eq!(answer.problem(), named(403, "consent-off"));
+    assert_eq!(answer.status, 403);
+    let message = answer.json()["message"].to_string();
+    assert!(message.starts_with("\"consent-off:"), "{message}");
     let answer = door.post("/v1/uploads", &headers, "{\"bytes\":5}").await;
     assert_eq!(answer.problem(), named(403, "consent-off"));
     assert_eq!(door.files(), before);
