@@ -28,7 +28,7 @@ SEARCH = """
     es:ESHttpPost es:domain/logbook/*
     es:ESHttpPut es:domain/logbook/*
 """
-HASH = "secretsmanager:GetSecretValue HashSecret"
+HASH = "secretsmanager:GetSecretValue HashSecret.Id"
 
 OWN = {
     "upload": f"""
@@ -158,7 +158,7 @@ def of_function(install, name):
         master = "secretsmanager:GetSecretValue Cluster.MasterUserSecret.SecretArn"
         found.add(master if has["CreateDatabase"] else OWN_DATABASE)
         if has["HasBiUser"]:
-            found.add("secretsmanager:GetSecretValue BiSecret")
+            found.add("secretsmanager:GetSecretValue BiSecret.Id")
     return found
 
 
