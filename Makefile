@@ -100,7 +100,7 @@ sam-local: setup ## Every function in Docker by sam local, and its API; skipped,
 	tests/sam_local/run
 
 test-all: test sam-local ## The same, sam local in Docker, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)
-	LOGBOOK_BURST_RUNS=2250 $(EMULATOR)/bin/pytest -q -p no:cacheprovider tests/stack/pipeline/test_burst.py
+	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q -p no:cacheprovider tests/stack/pipeline/test_burst.py
 	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 
 fmt: ## Format
