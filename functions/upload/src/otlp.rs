@@ -21,16 +21,16 @@ pub(crate) async fn export(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let media = media(&headers);
-    let taken = take(&context, query.as_deref(), &headers, body).await;
-    match (taken, media) {
+    match take(&context, query.as_deref(), &headers, body).await {
         // An ExportLogsServiceResponse that reports full success: what is wrong with single
         // records shows when the log is parsed.
-        (Ok(()), Ok(Media::Json)) => answer(Media::Json, "{}"),
-        (Ok(()), Ok(Media::Protobuf)) => answer(Media::Protobuf, ""),
-        (Err(problem), Ok(media)) => refusal(problem, media),
-        // No encoding of OTLP's is known to answer in.
-        (Err(problem), Err(_)) | (Ok(()), Err(problem)) => problem.into_response(),
+        Ok(media @ Media::Json) => answer(media, "{}"),
+        Ok(media @ Media::Protobuf) => answer(media, ""),
+        Err(problem) => match media(&headers) {
+            Ok(media) => refusal(problem, media),
+            // No encoding of OTLP's is known to answer in.
+            Err(_) => problem.into_response(),
+        },
     }
 }
 
@@ -39,19 +39,19 @@ async fn take(
     query: Option<&str>,
     headers: &HeaderMap,
     body: Body,
-) -> Result<(), Problem> {
+) -> Result<Media, Problem> {
     let product = caller::product(context, headers).await?;
     parameters(query, &[])?;
     let mut given = given::from_headers(headers)?;
     given::check(&given)?;
-    media(headers)?;
+    let media = media(headers)?;
     check_encoding(headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
     given.narrow(stated_consent(&body).or_else(unknown_consent)?);
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     archive(context, &product, log, body, Via::Otlp, consent, given).await?;
-    Ok(())
+    Ok(media)
 }
 
 fn answer(media: Media, body: impl Into<Body>) -> Response {
