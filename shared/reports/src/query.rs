@@ -70,7 +70,7 @@ pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<Repo
         Report::Retention => retention::page(analytics, request, &range).await?,
         Report::Accounts => accounts::page(analytics, request, &range).await?,
         Report::AccountFeatures => account_features::page(analytics, request, &range).await?,
-        Report::Freshness => fresh::page(analytics, request, &freshness).await?,
+        Report::Freshness => fresh::page(analytics, request, as_of, &freshness).await?,
         Report::Ledger => ledger::page(analytics, request, &range).await?,
     };
     Ok(ReportReply {

@@ -2,10 +2,10 @@
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, statement};
-use logbook_model::{Day, ProductId};
+use logbook_model::{Day, ProductId, Timestamp};
 
 use crate::Result;
-use crate::freshness::{Freshness, finished_as_of};
+use crate::freshness::Freshness;
 use crate::query::Rows;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -13,6 +13,7 @@ use crate::request::ReportRequest;
 pub(crate) async fn page(
     analytics: &Database,
     request: &ReportRequest,
+    analyzed: Option<Timestamp>,
     freshness: &Freshness,
 ) -> Result<Rows> {
     let product = &request.product;
@@ -24,7 +25,6 @@ pub(crate) async fn page(
     {
         return Ok(Rows::default());
     }
-    let analyzed = finished_as_of(analytics, product).await?;
     let oldest_day = oldest_day_pending(analytics, product).await?;
     let time = |time: Option<_>| time.map_or(Cell::Null, Cell::Time);
     let day = |day: Option<_>| day.map_or(Cell::Null, Cell::Day);
