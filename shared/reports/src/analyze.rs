@@ -65,7 +65,8 @@ pub struct Progress {
 /// transaction, and only then clears the marks in the generations that were read before. It
 /// can be killed anywhere: what was not committed left no trace, what was not cleared is
 /// computed again. Where this program has tables that the one before had not, all is computed
-/// anew, over as many runs as it takes. What a run costs depends on what changed, not on how much there is.
+/// anew, over as many runs as it takes. What a run costs depends on what changed, not on how much
+/// there is.
 pub async fn analyze(
     analytics: &Database,
     product: &ProductId,

@@ -4,7 +4,8 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// The steps that make a schema, in order, for each kind of database: names of files, such as
-/// `0001_sessions.sql`, whose numbers count from one without a gap, and their texts. [`migrations!`](crate::migrations) makes one.
+/// `0001_sessions.sql`, whose numbers count from one without a gap, and their texts.
+/// [`migrations!`](crate::migrations) makes one.
 #[derive(Debug)]
 pub struct Migrations {
     /// For SQLite.

@@ -218,6 +218,18 @@ impl<'r> Cells<'r> {
         Ok(Day(day))
     }
 
+    /// A day, as its text, `2026-02-01`.
+    pub fn date(&mut self) -> Result<Day> {
+        let day = self.str()?.parse();
+        day.map_err(|error| Error::damaged("row", error))
+    }
+
+    /// A day as its text, or NULL.
+    pub fn date_or_null(&mut self) -> Result<Option<Day>> {
+        let day = self.text_or_null()?.map(|day| day.parse()).transpose();
+        day.map_err(|error| Error::damaged("row", error))
+    }
+
     /// An instant, as microseconds since 1970.
     pub fn time(&mut self) -> Result<Timestamp> {
         self.int().map(Timestamp)

@@ -17,8 +17,8 @@ use crate::{Database, Error, Result};
 ///
 /// All go into one transaction; if that fails, each goes into one of its own, so that one
 /// that cannot be stored stops no other, unless the database is away. A log that was stored
-/// before by another parser or profile version is replaced as a whole. Every session that gains, loses or changes a part
-/// is folded anew from all its parts, and its days become dirty.
+/// before by another parser or profile version is replaced as a whole. Every session that gains,
+/// loses or changes a part is folded anew from all its parts, and its days become dirty.
 pub async fn store_parsed(db: &Database, logs: &[ParsedLog]) -> Vec<Result<StoreOutcome>> {
     let mut outcomes: Vec<Option<Result<StoreOutcome>>> = logs.iter().map(|_| None).collect();
     for batch in batches(logs) {

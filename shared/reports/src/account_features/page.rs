@@ -4,12 +4,12 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 use logbook_model::Day;
 
+use crate::Result;
 use crate::groups::{self, Group};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Error, Result};
 
 /// Where the bands above the lowest begin.
 const BANDS: [u64; 3] = [10, 25, 100];
@@ -25,8 +25,7 @@ impl Group for Used {
     const TABLE: &'static str = "account_features";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        let day = cells.text()?.parse();
-        let day = day.map_err(|error| Error::damaged("row", error))?;
+        let day = cells.date()?;
         self.last = self.last.max(Some(day));
         self.persons.add_bytes(cells.bytes()?)
     }

@@ -8,12 +8,12 @@ use logbook_model::Day;
 
 use super::ACTIVE;
 use super::state::{state, trend};
+use crate::Result;
 use crate::groups::{self, Group};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Error, Result};
 
 /// The days of an account, each with its sessions and persons.
 #[derive(Default)]
@@ -24,8 +24,7 @@ impl Group for Account {
     const TABLE: &'static str = "account_days";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        let day = cells.text()?.parse();
-        let day = day.map_err(|error| Error::damaged("row", error))?;
+        let day = cells.date()?;
         // Of both environments, where both are asked for.
         let (sessions, persons) = self.0.entry(day).or_default();
         *sessions = sessions.saturating_add(cells.count()?);

@@ -7,11 +7,14 @@ pub(super) fn state(sessions: u64, active: u64, previous: u64) -> &'static str {
         let by = more.saturating_sub(less);
         by >= 2 && by.saturating_mul(10) >= previous
     };
-    match () {
-        () if sessions == 0 => "silent",
-        () if notable(active, previous) => "growing",
-        () if notable(previous, active) => "declining",
-        () => "steady",
+    if sessions == 0 {
+        "silent"
+    } else if notable(active, previous) {
+        "growing"
+    } else if notable(previous, active) {
+        "declining"
+    } else {
+        "steady"
     }
 }
 

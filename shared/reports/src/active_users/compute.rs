@@ -10,7 +10,7 @@ use super::{MONTH, first};
 use crate::persons::{Person, Persons};
 use crate::reply::share;
 use crate::source::DaySessions;
-use crate::{Environment, Error, Result, retention};
+use crate::{Environment, Result, retention};
 
 const COLUMNS: &str = "product, environment, day, dau, wau, mau, stickiness, sessions, \
     unidentified_sessions, new_users, persons";
@@ -137,13 +137,13 @@ async fn stored_days(
     rows.iter()
         .map(|row| {
             let mut cells = Cells::new(row);
-            let day = cells.text()?.parse();
+            let day = cells.date()?;
             let found = DayPersons {
                 sessions: cells.count()?,
                 unidentified: cells.count()?,
                 persons: Persons::from_bytes(cells.bytes()?)?,
             };
-            Ok((day.map_err(|error| Error::damaged("row", error))?, found))
+            Ok((day, found))
         })
         .collect()
 }

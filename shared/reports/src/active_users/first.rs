@@ -7,7 +7,7 @@ use logbook_model::{Day, ProductId};
 
 use super::compute::PersonDays;
 use crate::persons::{Person, filled};
-use crate::{Environment, Error, Result};
+use crate::{Environment, Result};
 
 const CHUNK: usize = 256;
 
@@ -141,8 +141,7 @@ pub(crate) async fn days_of(
         for row in &query.fetch_all(&mut *connection).await? {
             let mut cells = Cells::new(row);
             let person = cells.int()?.cast_unsigned();
-            let day = day(&cells.text()?)?;
-            found.entry(person).or_default().insert(day);
+            found.entry(person).or_default().insert(cells.date()?);
         }
     }
     Ok(found)
@@ -170,15 +169,9 @@ async fn first_days(
         .map(|row| {
             let mut cells = Cells::new(row);
             let person = cells.int()?.cast_unsigned();
-            let old = cells.text_or_null()?.as_deref().map(day).transpose()?;
-            let new = cells.text_or_null()?.as_deref().map(day).transpose()?;
-            Ok((person, (old, new)))
+            Ok((person, (cells.date_or_null()?, cells.date_or_null()?)))
         })
         .collect()
-}
-
-fn day(text: &str) -> Result<Day> {
-    text.parse().map_err(|error| Error::damaged("row", error))
 }
 
 async fn delete(

@@ -6,8 +6,8 @@ use logbook_backends::sql::rows::{Cells, Connection, Query, insert, statement};
 use logbook_model::{Day, ProductId};
 
 use super::compute::{Change, Key, Uses};
+use crate::Result;
 use crate::persons::{Person, Persons, filled};
-use crate::{Error, Result};
 
 const CHUNK: usize = 256;
 
@@ -134,7 +134,7 @@ impl Search {
         .fetch(connection)?;
         while let Some(row) = rows.next().await? {
             let mut cells = Cells::new(&row);
-            let day = day(&cells.text()?)?;
+            let day = cells.date()?;
             self.visit(day, &mut Persons::from_bytes(cells.bytes()?)?);
             if self.wanted.is_empty() {
                 break;
@@ -184,15 +184,10 @@ async fn known(
         .map(|row| {
             let mut cells = Cells::new(row);
             let person = cells.int()?.cast_unsigned();
-            let first = Some(day(&cells.text()?)?);
-            let second = cells.text_or_null()?.as_deref().map(day).transpose()?;
+            let (first, second) = (Some(cells.date()?), cells.date_or_null()?);
             Ok((person, Uses { first, second }))
         })
         .collect()
-}
-
-fn day(text: &str) -> Result<Day> {
-    text.parse().map_err(|error| Error::damaged("row", error))
 }
 
 fn row<'a>(product: &'a ProductId, key: &'a Key, person: Person, uses: Uses) -> Option<Row<'a>> {

@@ -13,7 +13,7 @@ use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Error, Result, shares};
+use crate::{Result, shares};
 
 /// Who used a feature.
 #[derive(Default)]
@@ -41,8 +41,7 @@ impl Group for FirstUses {
     const TABLE: &'static str = "feature_adoption";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        let day = cells.text()?.parse();
-        let day = day.map_err(|error| Error::damaged("row", error))?;
+        let day = cells.date()?;
         let counts = [cells.count()?, cells.count()?, cells.count()?];
         self.0.push((day, counts));
         Ok(())

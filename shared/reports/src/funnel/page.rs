@@ -6,11 +6,11 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, statement};
 use logbook_model::Day;
 
+use crate::Result;
 use crate::persons::Person;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Error, Result};
 
 /// Who is at a step, each with the day of the first use of it.
 type AtStep = HashMap<Person, Day>;
@@ -118,8 +118,7 @@ async fn read(
     while let Some(row) = rows.next().await? {
         let mut cells = Cells::new(&row);
         let person = cells.int()?.cast_unsigned();
-        let day = cells.text()?.parse();
-        visit(person, day.map_err(|error| Error::damaged("row", error))?);
+        visit(person, cells.date()?);
     }
     Ok(())
 }

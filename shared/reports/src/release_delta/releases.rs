@@ -30,8 +30,7 @@ impl Group for Release {
     const TABLE: &'static str = "release_health";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        let day = cells.text()?.parse();
-        let day = day.map_err(|error| Error::damaged("row", error))?;
+        let day = cells.date()?;
         self.first_day = Some(self.first_day.map_or(day, |first| first.min(day)));
         self.sessions = self.sessions.saturating_add(cells.count()?);
         self.crashed = self.crashed.saturating_add(cells.count()?);

@@ -7,10 +7,10 @@ use logbook_backends::sql::rows::{Cells, statement};
 use logbook_model::Day;
 
 use super::monday;
+use crate::Result;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Error, Result};
 
 /// The page's rows so far, and where it goes on.
 struct Page {
@@ -122,9 +122,7 @@ async fn cohorts(
     rows.iter()
         .map(|row| {
             let mut cells = Cells::new(row);
-            let cohort = cells.text()?.parse();
-            let cohort = cohort.map_err(|error| Error::damaged("row", error))?;
-            Ok((cohort, cells.count()?))
+            Ok((cells.date()?, cells.count()?))
         })
         .collect()
 }

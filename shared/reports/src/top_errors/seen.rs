@@ -139,15 +139,11 @@ async fn versions_of_day(
     let mut found = None;
     for row in &rows {
         let mut cells = Cells::new(row);
-        let day = day(&cells.text()?)?;
+        let day = cells.date()?;
         let (_, versions) = found.get_or_insert_with(|| (day, Vec::new()));
         versions.push(cells.text()?);
     }
     Ok(found)
-}
-
-fn day(text: &str) -> Result<Day> {
-    text.parse().map_err(|error| Error::damaged("row", error))
 }
 
 async fn delete(
@@ -180,7 +176,7 @@ pub(super) async fn seen(
         if !environment.includes(cells.named(Environment::from_name)?) {
             continue;
         }
-        let mut end = || Ok::<_, Error>((day(&cells.text()?)?, cells.text()?));
+        let mut end = || Ok::<_, Error>((cells.date()?, cells.text()?));
         let (first, last) = (end()?, end()?);
         let seen = Seen { first, last };
         match found.get_mut(&error) {
