@@ -9,7 +9,6 @@ import urllib.parse
 import urllib3
 
 
-
 @dataclasses.dataclass
 class Answer:
     status: int
