@@ -218,13 +218,13 @@ impl<'r> Cells<'r> {
         Ok(Day(day))
     }
 
-    /// A day, as its text, `2026-02-01`.
+    /// A day of a column of dates, which is text in SQLite.
     pub fn date(&mut self) -> Result<Day> {
-        let day = self.str()?.parse();
-        day.map_err(|error| Error::damaged("row", error))
+        let day = self.date_or_null()?;
+        day.ok_or_else(|| Error::damaged("row", "a day is missing"))
     }
 
-    /// A day as its text, or NULL.
+    /// A day of a column of dates, or NULL.
     pub fn date_or_null(&mut self) -> Result<Option<Day>> {
         let day = self.text_or_null()?.map(|day| day.parse()).transpose();
         day.map_err(|error| Error::damaged("row", error))
