@@ -1,11 +1,15 @@
 //! The command line.
 
+mod account;
+mod at;
 mod place;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use account::{AccountCommand, ContractArgs};
+pub(crate) use at::AtArgs;
 pub(crate) use place::StackArgs;
 
 /// What the program's exit code says.
@@ -35,9 +39,14 @@ pub(crate) enum Command {
     Upload(UploadArgs),
     /// Print a report
     Report(ReportArgs),
+    /// Tell of a week in a few lines: its use, releases, errors, accounts and logs
+    Digest(DigestArgs),
     /// Register products, change their settings, make their upload keys
     #[command(subcommand)]
     Product(ProductCommand),
+    /// Say what is agreed with customers: seats, modules, renewal; `logbook report accounts` shows it
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Bring dead letters back to the queue
     Redrive(RedriveArgs),
     /// Make both schemas anew from the archive alone
@@ -371,22 +380,8 @@ pub(crate) struct GatewayArgs {
 pub(crate) struct ReportArgs {
     /// The report; without one, the reports there are
     pub(crate) name: Option<String>,
-    /// Ask a query API: that of a running Logbook, or of a stack
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-    /// The token for it
-    #[arg(
-        long,
-        env = "LOGBOOK_TOKEN",
-        hide_env_values = true,
-        value_name = "TOKEN"
-    )]
-    pub(crate) token: Option<String>,
     #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// The product [default: the only one]
-    #[arg(long)]
-    pub(crate) product: Option<String>,
+    pub(crate) at: AtArgs,
     /// First day, YYYY-MM-DD
     #[arg(long, value_name = "DAY")]
     pub(crate) from: Option<String>,
@@ -408,6 +403,21 @@ pub(crate) struct ReportArgs {
     /// Print CSV
     #[arg(long)]
     pub(crate) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DigestArgs {
+    #[command(flatten)]
+    pub(crate) at: AtArgs,
+    /// The day with which the week ends [default: the last that was analyzed whole]
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "slack")]
+    pub(crate) json: bool,
+    /// Print the body of a call of Slack's incoming webhooks
+    #[arg(long)]
+    pub(crate) slack: bool,
 }
 
 #[derive(Debug, Args)]

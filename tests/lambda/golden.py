@@ -13,11 +13,11 @@ OF_FUNCTION = {
         "s3-archive-put", "s3-archive-put-large", "s3-inbox-put", "s3-test-event", "schedule-inbox-sweep",
         "schedule-bulk-drain"],
     "parse": ["sqs-parse-batch"],
-    "analyze": ["schedule-analyze"],
+    "analyze": ["schedule-analyze", "schedule-digest"],
     "query": ["http-report", "http-session", "rest-receipt"],
     "sweep": ["schedule-sweep"],
     "migrate": ["cloudformation-create", "cloudformation-update", "cloudformation-delete"],
-    "notify": ["sns-alarm", "sns-ok"],
+    "notify": ["sns-alarm", "sns-ok", "s3-notice-put"],
 }
 
 # The addresses that env.json and the events name; runs on other ports replace them.

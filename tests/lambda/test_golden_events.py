@@ -145,6 +145,18 @@ def test_notify_tells_of_an_alarm_and_its_end_once_each(invoke, surroundings):
         "🔴 logbook-dead-letters: alarm", "✅ logbook-dead-letters: recovered"]
 
 
+def test_notify_tells_of_the_week_that_analyze_put_into_the_archive(invoke, surroundings, analyzed):
+    [week] = invoke("analyze", "schedule-digest")["notices"]
+    assert week["title"].startswith("editor: the week to ")
+    assert [section["heading"] for section in week["sections"]] == ["Use", "Releases", "Errors", "Accounts", "Logs"]
+    surroundings.taken()
+    for _ in range(2):
+        assert invoke("notify", "s3-notice-put") is None
+    [(_, _, message)] = surroundings.taken()
+    assert message["text"] == week["title"]
+    assert len(message["blocks"]) == 6
+
+
 @pytest.mark.parametrize("name", golden.OF_FUNCTION)
 def test_a_function_starts_in_time_and_writes_nothing_but_json(functions, surroundings, analyzed, name):
     function = functions(name)

@@ -86,6 +86,8 @@ def test_parse():
 
 def test_analyze():
     assert list(invoke("analyze", "schedule-analyze")["products"]) == ["editor"]
+    [week] = invoke("analyze", "schedule-digest")["notices"]
+    assert week["title"].startswith("editor: the week to ")
 
 
 def test_query():
@@ -109,8 +111,9 @@ def test_notify(surroundings):
     surroundings.taken()
     for event in golden.OF_FUNCTION["notify"]:
         assert invoke("notify", event) is None
-    assert [message["text"] for _, _, message in surroundings.taken()] == [
-        "🔴 logbook-dead-letters: alarm", "✅ logbook-dead-letters: recovered"]
+    told = [message["text"] for _, _, message in surroundings.taken()]
+    assert told[:2] == ["🔴 logbook-dead-letters: alarm", "✅ logbook-dead-letters: recovered"]
+    assert told[2].startswith("editor: the week to ") and len(told) == 3
 
 
 @pytest.fixture(scope="module")

@@ -5,20 +5,25 @@
 
 mod behind;
 mod called;
+mod contracts;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use logbook_backends::Database;
+use logbook_backends::{Database, ObjectStore};
 use logbook_bootstrap::metrics::{self, Unit};
-use logbook_model::{ProductId, Timestamp};
+use logbook_model::{Notice, ProductId, Timestamp};
 use logbook_pipeline::{Marks, Registry, Snapshot};
 use logbook_reports::{Error, Progress, Settings, analyze};
 use serde::Serialize;
+use serde_json::Value;
 
 use called::Called;
+
+pub use told::NOTICES_PREFIX;
 
 /// What the function needs, built once.
 #[derive(Debug, Clone)]
@@ -29,6 +34,8 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// Where it is told which products there is something to do of; without, each run looks at all.
     pub marks: Option<Arc<Marks>>,
+    /// Where notices are put, to be told by others; without, they are only in the summary.
+    pub notices: Option<ObjectStore>,
     /// How long a run waits for a database that is away.
     pub patience: Duration,
     /// How long a run may take. A step that has begun is finished: leave it some seconds.
@@ -51,6 +58,8 @@ pub struct AnalyzeSummary {
     pub waiting: Vec<ProductId>,
     /// Products that could not be brought up to date.
     pub failed: Vec<ProductId>,
+    /// What people are told of.
+    pub notices: Vec<Notice>,
 }
 
 impl AnalyzeSummary {
@@ -75,20 +84,43 @@ pub enum AnalyzeError {
     Reports(#[from] Error),
 }
 
-/// Handles a scheduled event: its time, less the settling, is what reports are complete to.
+/// Handles a scheduled event: an analysis, or the digest of a week, as its task says.
+pub async fn handle(
+    context: &Context,
+    event: EventBridgeEvent,
+) -> Result<AnalyzeSummary, AnalyzeError> {
+    match event.detail.get("task").and_then(Value::as_str) {
+        Some("digest") => weeks(context, scheduled(context, &event)).await,
+        _ => run(context, event).await,
+    }
+}
+
+/// For when the run was scheduled.
+fn scheduled(context: &Context, event: &EventBridgeEvent) -> Timestamp {
+    let time = event.time.map(|time| Timestamp(time.timestamp_micros()));
+    time.unwrap_or_else(context.now)
+}
+
+/// Tells of the week of each product.
+async fn weeks(context: &Context, scheduled: Timestamp) -> Result<AnalyzeSummary, AnalyzeError> {
+    context.analytics.wait(context.patience).await?;
+    let snapshot = context.registry.snapshot().await?;
+    let mut summary = AnalyzeSummary::default();
+    for (product, settings) in products_of(&snapshot) {
+        let notice = told::week(context, &product, &settings, scheduled.day()).await?;
+        summary.notices.push(notice);
+    }
+    Ok(summary)
+}
+
+/// Runs the analytics: the event's time, less the settling, is what reports are complete to.
 ///
 /// Where there are marks, a product that none calls for is passed over, and where none calls for
 /// any, the database is not opened. The products share the budget in turns: each minute another
 /// comes first, so that a large one starves none. If a product fails, the others are done all the
 /// same, and then the run fails with the first failure.
-pub async fn handle(
-    context: &Context,
-    event: EventBridgeEvent,
-) -> Result<AnalyzeSummary, AnalyzeError> {
-    let scheduled = match event.time {
-        Some(time) => time.timestamp_micros(),
-        None => (context.now)().0,
-    };
+async fn run(context: &Context, event: EventBridgeEvent) -> Result<AnalyzeSummary, AnalyzeError> {
+    let scheduled = scheduled(context, &event).0;
     let as_of = Timestamp(scheduled.saturating_sub(context.settling.as_micros() as i64));
     let snapshot = context.registry.snapshot().await?;
     let called = Called::read(context, &snapshot, as_of).await?;
@@ -145,12 +177,15 @@ impl Run<'_> {
             self.is_awake = Some(awake.is_ok());
             awake?;
         }
+        contracts::bring(context, product).await?;
         match analyze(&context.analytics, product, settings, left, as_of).await {
             Ok(progress) => {
                 tracing::info!(%product, ?progress, "analyzed");
                 self.summary.products.insert(product.clone(), progress);
                 if progress.days_left == 0 {
                     self.called.settle(context, product, as_of).await?;
+                    let news = told::news(context, product).await?;
+                    self.summary.notices.extend(news);
                 }
             }
             Err(Error::Busy { until }) => {

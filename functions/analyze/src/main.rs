@@ -16,6 +16,7 @@ async fn serve(stores: Stores) -> Result<(), Error> {
         analytics: stores.analytics()?,
         registry: stores.registry()?,
         marks: Some(stores.marks()?),
+        notices: Some(stores.archive()?),
         patience: Duration::from_mins(1),
         // Of Lambda's 14 minutes, with some left for the step that has begun.
         budget: Duration::from_mins(12),

@@ -90,6 +90,7 @@ impl Site {
             analytics: files(directory.path()).await,
             registry: Arc::new(Registry::new(store.clone(), Duration::ZERO)),
             marks: Some(Arc::new(Marks::new(store.clone()))),
+            notices: None,
             patience: Duration::ZERO,
             budget: Duration::from_mins(1),
             settling: SETTLING,

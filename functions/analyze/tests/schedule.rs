@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use logbook_analyze::{Context, handle};
-use logbook_backends::{Attached, Database, Durability, ObjectStore, sql};
-use logbook_model::{Consent, ProductId, Timestamp};
-use logbook_pipeline::{NewProduct, Registry, add_product};
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use logbook_analyze::{Context, NOTICES_PREFIX, handle};
+use logbook_backends::{Attached, Database, Durability, Metadata, ObjectStore, Put, sql};
+use logbook_model::{Consent, Contract, Notice, ProductId, Timestamp};
+use logbook_pipeline::{Contracts, NewProduct, Registry, add_product, change_contracts};
 use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, query};
 
 const PRODUCTS: &[&str] = &["editor", "player"];
@@ -41,6 +42,7 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
         analytics,
         registry: Arc::new(Registry::new(store, Duration::ZERO)),
         marks: None,
+        notices: None,
         patience: Duration::ZERO,
         budget,
         settling: Duration::from_mins(10),
@@ -48,7 +50,7 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
     }
 }
 
-fn event() -> aws_lambda_events::event::eventbridge::EventBridgeEvent {
+fn event() -> EventBridgeEvent {
     serde_json::from_str(include_str!("../../../events/schedule-analyze.json")).unwrap()
 }
 
@@ -74,4 +76,69 @@ async fn products_not_come_to_are_named() {
     let summary = handle(&context, event()).await.unwrap();
     assert_eq!(summary.waiting.len(), 2);
     assert!(summary.is_unfinished());
+}
+
+#[tokio::test]
+async fn contracts_are_shown_from_the_next_run_on_and_faulty_ones_hold_up_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let context = context(directory.path(), Duration::from_mins(1)).await;
+    let editor = ProductId::new("editor").unwrap();
+    let store = context.registry.archive().clone();
+    let contract = Contract {
+        seats: Some(7),
+        ..Contract::default()
+    };
+    let agree = |held: &mut Contracts| held.accounts.insert("acme".to_owned(), contract.clone());
+    change_contracts(&store, &editor, |held| agree(held).is_none())
+        .await
+        .unwrap();
+    let seats = async || {
+        handle(&context, event()).await.unwrap();
+        let request = ReportRequest::new(Report::Accounts, editor.clone());
+        let reply = query(&context.analytics, &request).await.unwrap().to_json();
+        let rows = reply["rows"].as_array().unwrap().clone();
+        rows.into_iter()
+            .map(|row| (row["account"].to_string(), row["seats"].to_string()))
+            .collect::<Vec<_>>()
+    };
+    let shown = [("\"acme\"".to_owned(), "7".to_owned())];
+    assert_eq!(seats().await, shown);
+    let key = "config/accounts/editor.json";
+    let put = store.put(key, b"{".to_vec(), Metadata::new(), Put::Always);
+    put.await.unwrap();
+    assert_eq!(seats().await, shown);
+    store.delete(key).await.unwrap();
+    assert_eq!(seats().await, []);
+}
+
+#[tokio::test]
+async fn the_week_of_each_product_is_put_where_it_is_told_from_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut context = context(directory.path(), Duration::from_mins(1)).await;
+    let store = context.registry.archive().clone();
+    context.notices = Some(store.clone());
+    handle(&context, event()).await.unwrap();
+    let digest: EventBridgeEvent =
+        serde_json::from_str(include_str!("../../../events/schedule-digest.json")).unwrap();
+    for _ in 0..2 {
+        let summary = handle(&context, digest.clone()).await.unwrap();
+        let titles: Vec<&str> = summary.notices.iter().map(|n| n.title.as_str()).collect();
+        let week = ["editor", "player"].map(|id| format!("{id}: the week to 2026-03-09"));
+        assert_eq!(titles, week);
+    }
+    let put = store.list(NOTICES_PREFIX, None, 10).await.unwrap().objects;
+    let keys: Vec<&str> = put.iter().map(|object| object.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "state/notices/editor/week-2026-03-16.json",
+            "state/notices/player/week-2026-03-16.json",
+        ]
+    );
+    let object = store.get(keys[0], 1 << 20).await.unwrap().unwrap();
+    let notice: Notice = serde_json::from_slice(&object.body).unwrap();
+    assert_eq!(
+        notice.sections[0].lines,
+        ["0 people in the week; a week before 0"]
+    );
 }

@@ -1,4 +1,4 @@
-//! Alarms of SNS → messages in Slack.
+//! Alarms of SNS, and notices put into the archive → messages in Slack.
 //!
 //! SNS delivers at least once: what was told is remembered, and told once. What Slack does not
 //! take now is tried again, here and then by SNS; what it refuses for good fails the invocation,
@@ -8,12 +8,29 @@ mod alarm;
 mod message;
 mod told;
 
+use aws_lambda_events::event::s3::S3Event;
 use aws_lambda_events::event::sns::SnsEvent;
 use logbook_backends::ObjectStore;
 use logbook_bootstrap::lambda::{StartError, Stores, Web, WebError};
+use logbook_bootstrap::slack::of_notice;
+use logbook_model::Notice;
+use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 pub use message::message;
+
+/// Most bytes of a notice.
+const MAX_NOTICE_BYTES: u64 = 1 << 20;
+
+/// What calls the function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// Alarms.
+    Alarms(SnsEvent),
+    /// Notices that were put into the archive.
+    Notices(S3Event),
+}
 
 /// What the function needs, built once.
 #[derive(Debug, Clone)]
@@ -22,6 +39,8 @@ pub struct Context {
     pub webhook: Webhook,
     /// Where it is remembered what was told; objects there may expire.
     pub told: ObjectStore,
+    /// Where notices are read.
+    pub archive: ObjectStore,
     /// HTTP to the outside.
     pub web: Web,
 }
@@ -88,25 +107,67 @@ pub enum NotifyError {
     /// The address of Slack's webhook cannot be had.
     #[error("the webhook's address: {0}")]
     Webhook(#[from] StartError),
-    /// It cannot be seen whether it was told.
-    #[error("what was told cannot be read: {0}")]
-    Told(#[from] logbook_backends::Error),
+    /// It cannot be seen whether it was told, or what there is to tell.
+    #[error("what was told, or is to be told, cannot be read: {0}")]
+    Store(#[from] logbook_backends::Error),
+    /// A notice is none.
+    #[error("{key} is no notice: {error}")]
+    Notice {
+        /// Its key.
+        key: String,
+        /// Why.
+        error: serde_json::Error,
+    },
 }
 
-/// Tells of each record that was not told before, in order.
-pub async fn handle(context: &Context, event: SnsEvent) -> Result<(), NotifyError> {
+/// Tells of each alarm or notice that was not told before, in order.
+pub async fn handle(context: &Context, event: Event) -> Result<(), NotifyError> {
+    match event {
+        Event::Alarms(event) => alarms(context, event).await,
+        Event::Notices(event) => notices(context, event).await,
+    }
+}
+
+async fn alarms(context: &Context, event: SnsEvent) -> Result<(), NotifyError> {
     for record in event.records {
         let sns = record.sns;
-        let key = told::key(&sns);
-        if context.told.head(&key).await?.is_some() {
-            tracing::info!(message_id = %sns.message_id, "told already");
-            continue;
-        }
-        let body = message(sns.subject.as_deref(), &sns.message).to_string();
-        let address = context.webhook.address().await?;
-        context.web.post_json(address, body).await?;
-        tracing::info!(message_id = %sns.message_id, "told");
-        told::remember(&context.told, &key).await;
+        let body = message(sns.subject.as_deref(), &sns.message);
+        tell_once(context, &told::key(&sns), body).await?;
     }
+    Ok(())
+}
+
+async fn notices(context: &Context, event: S3Event) -> Result<(), NotifyError> {
+    for record in event.records {
+        let Some(key) = record.s3.object.url_decoded_key.or(record.s3.object.key) else {
+            continue;
+        };
+        let Some(object) = context.archive.get(&key, MAX_NOTICE_BYTES).await? else {
+            tracing::info!(key, "the notice is gone");
+            continue;
+        };
+        let notice: Notice = serde_json::from_slice(&object.body).map_err(|error| {
+            let key = key.clone();
+            NotifyError::Notice { key, error }
+        })?;
+        tell_once(context, &told::key_of(&key), of_notice(&notice)).await?;
+    }
+    Ok(())
+}
+
+/// Tells what was not told before under a key.
+async fn tell_once(
+    context: &Context,
+    key: &str,
+    body: serde_json::Value,
+) -> Result<(), NotifyError> {
+    if context.told.head(key).await?.is_some() {
+        tracing::info!(key, "told already");
+        return Ok(());
+    }
+    let address = context.webhook.address().await?;
+    context.web.post_json(address, body.to_string()).await?;
+    tracing::info!(key, "told");
+    told::remember(&context.told, key).await;
     Ok(())
 }

@@ -15,6 +15,7 @@ async fn serve(stores: Stores) -> Result<(), Error> {
     let context = Context {
         webhook: Webhook::kept_in(&stores, "LOGBOOK_SLACK_WEBHOOK_SECRET_ARN")?,
         told: stores.inbox()?,
+        archive: stores.archive()?,
         web: Web::open(stores.environment(), Duration::from_secs(3), 3)?,
     };
     run(context, |context, event| async move {

@@ -15,6 +15,11 @@ pub(crate) fn key(sns: &SnsMessage) -> String {
         Some(alarm) => format!("{}\n{}\n{}", alarm.name, alarm.state, alarm.changed_at),
         None => sns.message_id.clone(),
     };
+    key_of(&identity)
+}
+
+/// The key under which it is remembered that something of an identity was told.
+pub(crate) fn key_of(identity: &str) -> String {
     let digest = Sha256::digest(identity.as_bytes());
     let mut key = "told/".to_owned();
     for byte in &digest[..16] {

@@ -5,13 +5,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_lambda_events::event::sns::SnsEvent;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
-use logbook_backends::{Durability, ObjectStore};
+use logbook_backends::{Durability, Metadata, ObjectStore, Put};
 use logbook_bootstrap::lambda::Web;
-use logbook_notify::{Context, NotifyError, Webhook, handle};
+use logbook_notify::{Context, Event, NotifyError, Webhook, handle};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -59,13 +58,14 @@ async fn context(url: String, tries: u32) -> (Context, TempDir) {
         .unwrap();
     let context = Context {
         webhook: Webhook::new(url),
+        archive: told.clone(),
         told,
         web: Web::new(Duration::from_secs(5), tries),
     };
     (context, folder)
 }
 
-fn alarm(name: &str, state: &str, at: &str, message_id: &str) -> SnsEvent {
+fn alarm(name: &str, state: &str, at: &str, message_id: &str) -> Event {
     let message = json!({
         "AlarmName": name, "AlarmDescription": "Dead letters wait: see docs/deploy.md",
         "AWSAccountId": "123456789012", "NewStateValue": state,
@@ -77,7 +77,7 @@ fn alarm(name: &str, state: &str, at: &str, message_id: &str) -> SnsEvent {
     event(&message.to_string(), message_id)
 }
 
-fn event(message: &str, message_id: &str) -> SnsEvent {
+fn event(message: &str, message_id: &str) -> Event {
     let text = include_str!("../../../events/sns-alarm.json");
     let mut event: Value = serde_json::from_str(text).unwrap();
     event["Records"][0]["Sns"]["Message"] = message.into();
@@ -179,4 +179,34 @@ async fn a_text_longer_than_slack_takes_is_cut() {
     let shown = got[0]["blocks"][1]["text"]["text"].as_str().unwrap();
     assert!(shown.chars().count() <= 3000);
     assert!(shown.ends_with('…'));
+}
+
+#[tokio::test]
+async fn a_notice_in_the_archive_is_told_once_and_what_is_none_is_an_error() {
+    let slack = Slack::default();
+    let (context, _folder) = context(slack.serve().await, 1).await;
+    let text = include_str!("../../../events/s3-notice-put.json");
+    let event: Event = serde_json::from_str(text).unwrap();
+    handle(&context, event.clone()).await.unwrap();
+    assert_eq!(slack.heads().len(), 0, "it is not there any more");
+    let key = "state/notices/editor/week-2026-03-16.json";
+    let put = async |body: &str| {
+        let body = body.as_bytes().to_vec();
+        let put = context.archive.put(key, body, Metadata::new(), Put::Always);
+        put.await.unwrap();
+    };
+    put("{}").await;
+    let failed = handle(&context, event.clone()).await;
+    assert!(
+        matches!(failed, Err(NotifyError::Notice { .. })),
+        "{failed:?}"
+    );
+    put(r#"{"title": "editor: news", "sections": [{"heading": "New errors", "lines": ["a", "b"]}]}"#)
+        .await;
+    for _ in 0..2 {
+        handle(&context, event.clone()).await.unwrap();
+    }
+    assert_eq!(slack.heads(), ["editor: news"]);
+    let blocks = slack.got.lock().unwrap()[0]["blocks"].clone();
+    assert_eq!(blocks[1]["text"]["text"], "*New errors*\n• a\n• b");
 }

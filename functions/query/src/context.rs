@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use logbook_backends::Database;
 use logbook_model::Timestamp;
-use logbook_pipeline::{Registry, Vault};
+use logbook_pipeline::{Marks, Registry, Vault};
 
 use crate::Auth;
 
@@ -20,6 +20,9 @@ pub struct Context {
     pub analytics: Database,
     /// The products.
     pub registry: Arc<Registry>,
+    /// Where it is told that there is something to analyze of a product; without, each run of the
+    /// analytics looks at all.
+    pub marks: Option<Arc<Marks>>,
     /// Who may ask.
     pub auth: Auth,
     /// The clock: decides what "today" is where a question names no day.

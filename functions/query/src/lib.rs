@@ -1,5 +1,5 @@
 //! analyst → answers: reports, sessions and their events, logs and receipts, ledger and
-//! rejects, as JSON over HTTP.
+//! rejects, as JSON over HTTP. Contracts of accounts are taken, too.
 //!
 //! [`app`] makes a router of a [`Context`]; serving it is the caller's. Every answer but the
 //! health and the description asks for a token ([`Auth`]). A parameter that does not exist is
@@ -9,9 +9,11 @@
 //! are paged by opaque cursors, bytes by ranges. The description at `/openapi.json` is made
 //! from the code that answers.
 
+mod accounts;
 mod auth;
 mod context;
 mod cursor;
+mod digest;
 mod events;
 mod fallback;
 mod ledger;

@@ -18,6 +18,7 @@ async fn serve(stores: Stores) -> Result<(), Error> {
         sessions: stores.sessions()?,
         analytics: stores.analytics()?,
         registry: stores.registry()?,
+        marks: Some(stores.marks()?),
         auth: Auth::gateway(scopes, Products::Only(BTreeSet::new())),
         now,
     };

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get, put};
 use logbook_bootstrap::ProblemKind;
 use serde::Serialize;
 use serde_json::Value;
@@ -19,7 +19,8 @@ use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Context, events, ledger, logs, openapi, products, receipts, rejects, reports, session, sessions,
+    Context, accounts, digest, events, ledger, logs, openapi, products, receipts, rejects, reports,
+    session, sessions,
 };
 
 /// What is wrong, by RFC 9457. Further members, such as `parameter`, are for programs.
@@ -97,6 +98,7 @@ impl IntoResponses for Failures {
         (name = "logs", description = "Uploads, as they came and how far they have come"),
         (name = "operations", description = "What was received and what was refused"),
         (name = "products", description = "What is registered"),
+        (name = "accounts", description = "What is agreed with customers"),
         (name = "service", description = "The API itself"),
     ),
     components(schemas(ProblemReply)),
@@ -124,10 +126,10 @@ impl Modify for Security {
 /// What answers at which path. The description of a handler names its path again, for readers; it
 /// is made apart from the router, since a function that starts serves long before it describes.
 macro_rules! routes {
-    ($($path:literal => $module:ident::$handler:ident,)*) => {
+    ($($method:ident $path:literal => $module:ident::$handler:ident,)*) => {
         /// Every route.
         pub(crate) fn router() -> Router<Arc<Context>> {
-            Router::new()$(.route($path, get($module::$handler)))*
+            Router::new()$(.route($path, $method($module::$handler)))*
         }
 
         /// Every route's description.
@@ -140,18 +142,24 @@ macro_rules! routes {
 }
 
 routes! {
-    "/v1/reports" => reports::list,
-    "/v1/reports/{name}" => reports::show,
-    "/v1/products" => products::list,
-    "/v1/sessions" => sessions::list,
-    "/v1/sessions/{id}" => session::show,
-    "/v1/sessions/{id}/events" => events::list,
-    "/v1/logs/{id}" => logs::show,
-    "/v1/logs/{id}/receipt" => receipts::show,
-    "/v1/ledger" => ledger::show,
-    "/v1/rejects" => rejects::list,
-    "/openapi.json" => openapi::show,
-    "/healthz" => openapi::health,
+    get "/v1/reports" => reports::list,
+    get "/v1/reports/{name}" => reports::show,
+    get "/v1/digest" => digest::show,
+    get "/v1/products" => products::list,
+    get "/v1/accounts" => accounts::list,
+    put "/v1/accounts" => accounts::import,
+    get "/v1/accounts/{id}" => accounts::show,
+    put "/v1/accounts/{id}" => accounts::put,
+    delete "/v1/accounts/{id}" => accounts::delete,
+    get "/v1/sessions" => sessions::list,
+    get "/v1/sessions/{id}" => session::show,
+    get "/v1/sessions/{id}/events" => events::list,
+    get "/v1/logs/{id}" => logs::show,
+    get "/v1/logs/{id}/receipt" => receipts::show,
+    get "/v1/ledger" => ledger::show,
+    get "/v1/rejects" => rejects::list,
+    get "/openapi.json" => openapi::show,
+    get "/healthz" => openapi::health,
 }
 
 /// The description of the API that `/openapi.json` gives.

@@ -104,7 +104,8 @@ impl Parameters {
         all.filter(|(name, _)| !but.contains(name))
     }
 
-    fn day(&self, name: &str) -> Result<Option<Day>, Problem> {
+    /// A day.
+    pub(crate) fn day(&self, name: &str) -> Result<Option<Day>, Problem> {
         let day = self.text(name)?.map(str::parse::<Day>).transpose();
         day.map_err(|_| bad(name, "must be a date of the form YYYY-MM-DD"))
     }

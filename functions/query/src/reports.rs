@@ -89,7 +89,7 @@ async fn ask(context: &Context, request: &ReportRequest) -> Result<ReportReply, 
 }
 
 /// What is wrong with a question, or with the tables.
-fn problem(error: Error) -> Problem {
+pub(crate) fn problem(error: Error) -> Problem {
     let detail = error.to_string();
     match error {
         Error::UnknownReport { .. } => Problem::new(ProblemKind::NotFound, detail),

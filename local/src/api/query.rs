@@ -1,7 +1,7 @@
 //! The query API, by a token.
 
 use anyhow::{Context, bail};
-use ureq::{Body, http::Response};
+use ureq::{Body, RequestBuilder, http::Response};
 
 use super::{Connection, ProblemDocument, ReceiptState, text};
 
@@ -52,6 +52,88 @@ impl QueryClient {
         }
     }
 
+    /// The path of a thing, `/v1/` and segments, each percent-encoded.
+    pub(crate) fn path(segments: &[&str]) -> String {
+        let mut path = "/v1".to_owned();
+        for segment in segments {
+            path.push('/');
+            for byte in segment.bytes() {
+                if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+                    path.push(char::from(byte));
+                } else {
+                    path.push_str(&format!("%{byte:02X}"));
+                }
+            }
+        }
+        path
+    }
+
+    /// The JSON of a thing; `None` where there is none.
+    pub(crate) fn find(
+        &self,
+        segments: &[&str],
+        parameters: &[(String, String)],
+    ) -> anyhow::Result<Option<String>> {
+        let response = self.ask(&Self::path(segments), parameters, "application/json")?;
+        match response.status().as_u16() {
+            200 => text(response).map(Some),
+            404 => Ok(None),
+            status => bail!(self.refusal(status, response)),
+        }
+    }
+
+    /// Puts a body at a path; the answer's body.
+    pub(crate) fn put(
+        &self,
+        path: &str,
+        parameters: &[(String, String)],
+        media: &str,
+        body: &str,
+    ) -> anyhow::Result<String> {
+        let Connection { agent, base, .. } = &self.connection;
+        let response = self.connection.retried(|| {
+            let request = agent.put(format!("{base}{path}"));
+            self.bearing(request, parameters)
+                .content_type(media)
+                .send(body)
+        })?;
+        match response.status().as_u16() {
+            200 => text(response),
+            status => bail!(self.refusal(status, response)),
+        }
+    }
+
+    /// Deletes a thing; `false` where there was none.
+    pub(crate) fn delete(
+        &self,
+        segments: &[&str],
+        parameters: &[(String, String)],
+    ) -> anyhow::Result<bool> {
+        let Connection { agent, base, .. } = &self.connection;
+        let path = Self::path(segments);
+        let response = self.connection.retried(|| {
+            let request = agent.delete(format!("{base}{path}"));
+            self.bearing(request, parameters).call()
+        })?;
+        match response.status().as_u16() {
+            200 | 204 => Ok(true),
+            404 => Ok(false),
+            status => bail!(self.refusal(status, response)),
+        }
+    }
+
+    /// A request with its parameters and the token.
+    fn bearing<B>(
+        &self,
+        request: RequestBuilder<B>,
+        parameters: &[(String, String)],
+    ) -> RequestBuilder<B> {
+        let pairs = parameters.iter();
+        request
+            .query_pairs(pairs.map(|(name, value)| (name.as_str(), value.as_str())))
+            .header("authorization", format!("Bearer {}", self.token))
+    }
+
     fn ask(
         &self,
         path: &str,
@@ -59,14 +141,9 @@ impl QueryClient {
         accept: &str,
     ) -> anyhow::Result<Response<Body>> {
         let Connection { agent, base, .. } = &self.connection;
-        let pairs = parameters
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
         self.connection.retried(|| {
-            agent
-                .get(format!("{base}{path}"))
-                .query_pairs(pairs.clone())
-                .header("authorization", format!("Bearer {}", self.token))
+            let request = agent.get(format!("{base}{path}"));
+            self.bearing(request, parameters)
                 .header("accept", accept)
                 .call()
         })

@@ -12,8 +12,8 @@ use anyhow::{Context, bail};
 use logbook_backends::{Durability, ObjectStore, Put};
 use logbook_bootstrap::telemetry::{self, LogFormat};
 use logbook_demo::{Demo, DemoConfig, Route, Upload};
-use logbook_model::{Day, ProductId};
-use logbook_pipeline::{NewProduct, add_product, add_product_key, inbox_key};
+use logbook_model::{Contract, Day, ProductId};
+use logbook_pipeline::{NewProduct, add_product, add_product_key, change_contracts, inbox_key};
 use serde::{Deserialize, Serialize};
 
 use super::{block_on, report, serve};
@@ -116,6 +116,11 @@ async fn register(host: &Host, demo: &Demo, id: &ProductId) -> anyhow::Result<St
         accounts_readable: product.account_ids_readable,
     };
     add_product(&host.vault.archive, new).await?;
+    change_contracts(&host.vault.archive, id, |held| {
+        held.accounts = contracts(demo);
+        true
+    })
+    .await?;
     let secrets = Secrets::new(&host.data);
     if let Some(key) = secrets.product_key(id)? {
         return Ok(key);
@@ -124,6 +129,23 @@ async fn register(host: &Host, demo: &Demo, id: &ProductId) -> anyhow::Result<St
     secrets.keep_product_key(id, &key)?;
     host.registry.reload().await?;
     Ok(key)
+}
+
+/// What the product's vendor agreed on with its customers.
+fn contracts(demo: &Demo) -> BTreeMap<String, Contract> {
+    let accounts = demo.product().accounts.iter();
+    accounts
+        .map(|account| {
+            let contract = Contract {
+                name: Some(account.name.clone()),
+                seats: Some(account.seats),
+                modules: account.modules.iter().map(ToString::to_string).collect(),
+                owner: None,
+                renews_on: Some(account.renewal_on),
+            };
+            (account.id.clone(), contract)
+        })
+        .collect()
 }
 
 /// Sends what is not sent yet, in order, by several senders.

@@ -1,6 +1,8 @@
 //! One module a command.
 
+mod account;
 mod demo;
+mod digest;
 mod doctor;
 mod inspect;
 mod migrate;
@@ -39,7 +41,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => serve::run(&args),
         Command::Upload(args) => upload::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Digest(args) => digest::run(&args),
         Command::Product(command) => product::run(command),
+        Command::Account(command) => account::run(command),
         Command::Redrive(args) => redrive::run(&args),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Migrate(args) => migrate::run(&args),

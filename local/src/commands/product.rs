@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
 use logbook_pipeline::{
@@ -128,6 +128,30 @@ async fn snapshot(archive: ObjectStore) -> anyhow::Result<Arc<Snapshot>> {
         output::note(&format!("faulty: {fault}"));
     }
     Ok(snapshot)
+}
+
+/// The product that is named, or else the only one.
+pub(super) fn chosen<'s>(
+    snapshot: &'s Snapshot,
+    named: Option<&str>,
+) -> anyhow::Result<&'s Product> {
+    let products: Vec<&Product> = snapshot.products().collect();
+    match (named, products.as_slice()) {
+        (Some(id), _) => {
+            let id = ProductId::new(id)?;
+            snapshot
+                .product(&id)?
+                .with_context(|| format!("there is no product {id}"))
+        }
+        (None, [only]) => Ok(only),
+        (None, all) => {
+            let ids: Vec<_> = all.iter().map(|product| product.id.as_str()).collect();
+            bail!(
+                "name one of the products with --product: {}",
+                ids.join(", ")
+            );
+        }
+    }
 }
 
 async fn list(archive: ObjectStore, json: bool) -> anyhow::Result<ExitCode> {

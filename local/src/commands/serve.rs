@@ -52,6 +52,7 @@ async fn serve(args: &RunArgs) -> anyhow::Result<ExitCode> {
         analyze: Duration::from_secs(args.analyze_secs.max(1)),
         sweep: Duration::from_secs(args.sweep_secs.max(1)),
         sweep_age: Duration::from_secs(args.sweep_age_secs),
+        tells: true,
         ..Pace::default()
     };
     let _loops = Loops::start(&mut host, pace);

@@ -28,6 +28,7 @@ impl Analyzer {
             analytics: self.analytics.clone(),
             registry: Arc::clone(&self.registry),
             marks: None,
+            notices: None,
             patience: Duration::ZERO,
             budget: BUDGET,
             settling,

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::{Analyzer, DataFolder, Host, drop_folder::DropFolder, events, now};
+use crate::output;
 
 /// How long a received message stays hidden from others, counted anew while it is worked on.
 const VISIBILITY: Duration = Duration::from_mins(1);
@@ -29,6 +30,8 @@ pub(crate) struct Pace {
     pub(crate) settling: Duration,
     /// How old an object must be for a sweep to take it up again.
     pub(crate) sweep_age: Duration,
+    /// Whether news are told on the terminal.
+    pub(crate) tells: bool,
 }
 
 impl Default for Pace {
@@ -39,6 +42,7 @@ impl Default for Pace {
             drop_folder: Duration::from_secs(1),
             settling: Duration::from_secs(10),
             sweep_age: Duration::from_mins(2),
+            tells: false,
         }
     }
 }
@@ -181,8 +185,16 @@ async fn analyze(analyzer: Analyzer, pace: Pace) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = analyzer.run(pace.settling).await {
-            tracing::error!(error = %format!("{error:#}"), "analytics not brought up to date");
+        match analyzer.run(pace.settling).await {
+            Ok(summary) => {
+                for notice in summary.notices.iter().filter(|_| pace.tells) {
+                    // Whoever closed the terminal wants no news.
+                    let _ = output::text(&format!("\n{}", notice.to_text()));
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %format!("{error:#}"), "analytics not brought up to date");
+            }
         }
     }
 }

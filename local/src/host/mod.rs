@@ -112,6 +112,7 @@ impl Host {
             sessions: self.sessions.clone(),
             analytics: self.analytics.clone(),
             registry: Arc::clone(&self.registry),
+            marks: None,
             auth: logbook_query::Auth::local(token),
             now,
         }

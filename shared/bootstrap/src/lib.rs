@@ -1,4 +1,5 @@
-//! What the functions share: problem details, bounded bodies, strict parameters, telemetry.
+//! What the functions share: problem details, bounded bodies, strict parameters, telemetry, and
+//! what Slack shows.
 
 mod claims;
 pub mod http;
@@ -6,6 +7,7 @@ pub mod http;
 pub mod lambda;
 pub mod metrics;
 mod problem;
+pub mod slack;
 pub mod telemetry;
 
 pub use claims::Claims;

@@ -243,6 +243,7 @@ impl From<logbook_pipeline::Error> for Problem {
             Error::Rejected { reason, detail } => {
                 Self::new(ProblemKind::BadRequest, detail.clone()).with("reason", reason.name())
             }
+            Error::TooManyContracts => Self::new(ProblemKind::BadRequest, error.to_string()),
             Error::Store(error) => Self::store(error),
             _ => Self::internal(&error, error.is_transient()),
         }

@@ -7,10 +7,12 @@
 //!
 //! This crate knows no I/O, no clock, no environment and no SQL.
 
+mod contract;
 mod day;
 mod event;
 mod ids;
 mod level;
+mod notice;
 mod part;
 mod product;
 mod reject;
@@ -19,10 +21,12 @@ mod sketch;
 mod status;
 mod timestamp;
 
+pub use contract::{Contract, ContractError};
 pub use day::Day;
 pub use event::{Event, Kind};
 pub use ids::{IdError, LogId, ProductId, SessionId};
 pub use level::Level;
+pub use notice::{Notice, Section};
 pub use part::{Feature, OTHER_NAMES, Part, PartBuilder, SessionFacts};
 pub use product::{Consent, ConsentError};
 pub use reject::{EventReject, LogReject};

@@ -27,6 +27,9 @@ pub enum Error {
     /// The registry of products is faulty. Transient: mend it, and all goes on.
     #[error(transparent)]
     Registry(#[from] crate::ProductsError),
+    /// A product would have more contracts than are kept.
+    #[error("at most {max} accounts of a product are kept, and 3 MiB of them", max = crate::MAX_CONTRACTS)]
+    TooManyContracts,
     /// The archive has no such log.
     #[error("the archive has no such log")]
     NotFound,
@@ -51,7 +54,11 @@ impl Error {
             Self::Store(error) => error.is_transient(),
             Self::Seal(error) => !error.is_permanent(),
             Self::Registry(_) | Self::Read(_) | Self::Task => true,
-            Self::Rejected { .. } | Self::NotFound | Self::Erased | Self::Attributes(_) => false,
+            Self::Rejected { .. }
+            | Self::TooManyContracts
+            | Self::NotFound
+            | Self::Erased
+            | Self::Attributes(_) => false,
         }
     }
 

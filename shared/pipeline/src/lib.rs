@@ -8,6 +8,7 @@
 mod archive;
 mod attributes;
 mod consent;
+mod contracts;
 mod error;
 mod events;
 mod job;
@@ -27,6 +28,10 @@ mod vault;
 pub use archive::{Archived, NewLog, archive_log, metadata_fits};
 pub use attributes::{Attempt, BULK, LogAttributes, Refusal, SAID};
 pub use consent::restrict;
+pub use contracts::{
+    Contracts, ContractsError, ContractsRead, MAX_CONTRACTS, account_of, change_contracts,
+    contracts_from_csv, read_contracts,
+};
 pub use error::{Error, Result, inflate_reason, seal_reason};
 pub use events::EventReader;
 pub use job::{Job, queue_log};

@@ -11,11 +11,11 @@ use serde::Serialize;
 
 #[cfg(doc)]
 use crate::Error;
-use crate::Result;
 use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
 use crate::step::{Step, TABLES};
 use crate::tables::delete_all;
+use crate::{Result, news};
 
 /// Days that a step takes at most.
 const STEP_DAYS: usize = 16;
@@ -139,6 +139,7 @@ async fn run(
     }
     if left.is_empty() {
         finish(analytics, product, lease, as_of).await?;
+        news::look(analytics, product, settings, lease, as_of).await?;
     }
     Ok(Progress {
         days_done: (days.len() - left.len()) as u64,

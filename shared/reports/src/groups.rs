@@ -156,7 +156,8 @@ fn tuples(request: &ReportRequest) -> (String, String) {
     }
 }
 
-async fn keys<G: Group>(
+/// The keys of the groups that follow one, in order.
+pub(crate) async fn keys<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,

@@ -19,6 +19,7 @@ mod catalogue;
 mod cursor;
 mod day_features;
 mod description;
+mod digest;
 pub mod docs;
 mod environment;
 mod error;
@@ -31,6 +32,8 @@ mod funnel;
 mod groups;
 mod lease;
 mod ledger;
+mod news;
+mod pages;
 mod persons;
 mod platforms;
 mod query;
@@ -46,14 +49,18 @@ mod step;
 mod tables;
 mod top_errors;
 mod versions;
+mod words;
 
+pub use accounts::{contracts_version, store_contracts};
 pub use analyze::{Progress, Settings, analyze, rebuild};
 pub use catalogue::{Report, catalogue};
 pub use cursor::Cursor;
 pub use description::{Column, ColumnType, Parameter, ReportDescription};
+pub use digest::digest;
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use freshness::{Freshness, finished_as_of};
+pub use news::{News, NewsKind, note_told, notice, untold};
 pub use query::query;
 pub use reply::{Cell, ReportReply};
 pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};
@@ -71,6 +78,8 @@ static MIGRATIONS: Migrations = migrations![
     "0005_adoption.sql",
     "0006_accounts.sql",
     "0007_paths.sql",
+    "0008_contracts.sql",
+    "0009_news.sql",
 ];
 
 /// Brings the analytics schema up to date; does nothing where it is.

@@ -113,6 +113,7 @@ impl Api {
             sessions,
             analytics,
             registry: Arc::new(Registry::new(store.clone(), Duration::ZERO)),
+            marks: None,
             auth: Auth::local(TOKEN),
             now,
         };
@@ -133,6 +134,10 @@ impl Api {
             accounts_readable: true,
         };
         assert!(add_product(&self.store, new).await.unwrap());
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.app.clone()
     }
 
     /// The same, for a token of some scopes and products only.
@@ -224,12 +229,22 @@ impl Answer {
 }
 
 pub(crate) async fn ask(app: Router, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    ask_with(app, method, path, headers, "").await
+}
+
+pub(crate) async fn ask_with(
+    app: Router,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let response = app
-        .oneshot(request.body(Body::empty()).unwrap())
+        .oneshot(request.body(Body::from(body.to_owned())).unwrap())
         .await
         .unwrap();
     let (parts, body) = response.into_parts();

@@ -7,53 +7,26 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use logbook_backends::{Database, Durability, ObjectStore};
-use logbook_model::ProductId;
 use logbook_pipeline::{Product, Registry};
 use logbook_reports::{ReportRequest, catalogue, query};
 use serde_json::{Value, json};
 
-use super::block_on;
-use crate::api::QueryClient;
-use crate::cli::ReportArgs;
+use super::{block_on, product};
+use crate::cli::{AtArgs, ReportArgs};
 use crate::host::{DataFolder, open_analytics};
 use crate::output;
 
 pub(super) use demo::demo_answers;
 
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
-    if let Some(url) = &args.url {
+    if let Some(url) = &args.at.url {
         return ask(args, url);
     }
     let Some(name) = &args.name else {
         return list(&json!(catalogue()), args.json);
     };
     block_on(async {
-        let data = DataFolder::existing(args.data.data.clone())?;
-        let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-        let snapshot = Registry::new(archive, std::time::Duration::ZERO)
-            .snapshot()
-            .await?;
-        let products: Vec<&Product> = snapshot.products().collect();
-        let product = match (&args.product, products.as_slice()) {
-            (Some(id), _) => {
-                let id = ProductId::new(id.as_str())?;
-                snapshot
-                    .product(&id)?
-                    .with_context(|| format!("there is no product {id}"))?
-            }
-            (None, [only]) => only,
-            (None, all) => {
-                let ids: Vec<_> = all.iter().map(|product| product.id.as_str()).collect();
-                bail!(
-                    "name one of the products with --product: {}",
-                    ids.join(", ")
-                );
-            }
-        };
-        // Where nothing ran yet, nothing is there to be asked.
-        let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await?;
-        logbook_backends::sql::migrate(&sessions).await?;
-        let analytics = open_analytics(&data, Durability::Fsync).await?;
+        let (analytics, product) = opened(&args.at).await?;
         let mut request = ReportRequest::parse(name, product.id.clone(), parameters(args)?)?;
         request.min_users = product.min_users;
         let reply = query(&analytics, &request).await?;
@@ -66,6 +39,20 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The reports of a data folder, and the product that is asked about.
+pub(super) async fn opened(at: &AtArgs) -> anyhow::Result<(Database, Product)> {
+    let data = DataFolder::existing(at.data.data.clone())?;
+    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
+    let registry = Registry::new(archive, std::time::Duration::ZERO);
+    let snapshot = registry.snapshot().await?;
+    let product = product::chosen(&snapshot, at.product.as_deref())?.clone();
+    // Where nothing ran yet, nothing is there to be asked.
+    let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await?;
+    logbook_backends::sql::migrate(&sessions).await?;
+    let analytics = open_analytics(&data, Durability::Fsync).await?;
+    Ok((analytics, product))
 }
 
 fn parameters(args: &ReportArgs) -> anyhow::Result<Vec<(String, String)>> {
@@ -92,6 +79,7 @@ fn parameters(args: &ReportArgs) -> anyhow::Result<Vec<(String, String)>> {
 #[cfg(feature = "aws")]
 pub(super) fn on_stack(args: &ReportArgs, stack: &crate::stack::Stack) -> anyhow::Result<ExitCode> {
     let url = args
+        .at
         .url
         .as_deref()
         .map_or_else(|| stack.need("QueryUrl"), Ok)?;
@@ -100,11 +88,7 @@ pub(super) fn on_stack(args: &ReportArgs, stack: &crate::stack::Stack) -> anyhow
 
 /// Asks a query API.
 fn ask(args: &ReportArgs, url: &str) -> anyhow::Result<ExitCode> {
-    let token = args.token.clone().context(
-        "a token for the query API is needed: --token or LOGBOOK_TOKEN (of an embedded Logbook, \
-         what secrets/token of its data folder holds)",
-    )?;
-    let client = QueryClient::new(url, token)?;
+    let client = args.at.client(url)?;
     let Some(name) = &args.name else {
         let reply = client.get("/v1/reports", &[], "application/json")?;
         let mut reply: Value = serde_json::from_str(&reply).context("the answer is no JSON")?;
@@ -114,11 +98,7 @@ fn ask(args: &ReportArgs, url: &str) -> anyhow::Result<ExitCode> {
         bail!("{name:?} is no report's name: `logbook report --url {url}` lists them");
     }
     let mut asked = parameters(args)?;
-    asked.extend(
-        args.product
-            .iter()
-            .map(|id| ("product".to_owned(), id.clone())),
-    );
+    asked.extend(args.at.asked());
     let accept = if args.csv {
         "text/csv"
     } else {

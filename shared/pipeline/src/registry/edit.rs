@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::DEFAULT_TIMEOUT_SECS;
 use super::file::{
-    PRODUCTS_KEY, PROFILES_PREFIX, ProductEntry, ProductsFile, fault, product_of, products_object,
+    MAX_CONFIG_BYTES, PRODUCTS_KEY, PROFILES_PREFIX, ProductEntry, ProductsFile, fault, product_of,
     read_profiles, text_of,
 };
 use crate::attributes::hex;
@@ -180,31 +180,47 @@ fn entry_of<'f>(file: &'f mut ProductsFile, product: &ProductId) -> Result<&'f m
     found.ok_or_else(|| fault(PRODUCTS_KEY, format!("there is no product {product}")).into())
 }
 
-/// Reads the file of products, changes it, and puts it in the place of just what was read; begins
-/// anew where another change came first. A change that answers `false` is not written.
+/// Changes the file of products. A change that answers `false` is not written.
 async fn edit(
     store: &ObjectStore,
     change: impl Fn(&mut ProductsFile) -> Result<bool>,
 ) -> Result<bool> {
-    for _ in 0..MAX_TRIES {
-        let (mut file, condition) = match products_object(store).await? {
-            Some(object) => {
-                let text = text_of(PRODUCTS_KEY, object.body)?;
-                let file = toml::from_str(&text)
-                    .map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
-                (file, Put::IfMatch(object.etag))
-            }
-            None => (ProductsFile::default(), Put::IfAbsent),
+    replace(store, PRODUCTS_KEY, MAX_CONFIG_BYTES, |held| {
+        let mut file = match held {
+            Some(body) => toml::from_str(&text_of(PRODUCTS_KEY, body)?)
+                .map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?,
+            None => ProductsFile::default(),
         };
         if !change(&mut file)? {
-            return Ok(false);
+            return Ok(None);
         }
-        let text =
-            toml::to_string(&file).map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
-        let put = store.put(PRODUCTS_KEY, text.into_bytes(), BTreeMap::new(), condition);
+        let text = toml::to_string(&file);
+        let text = text.map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
+        Ok(Some(text.into_bytes()))
+    })
+    .await
+}
+
+/// Reads an object, changes it, and puts it in the place of just what was read; begins anew where
+/// another change came first. A change that answers `None` is not written.
+pub(crate) async fn replace(
+    store: &ObjectStore,
+    key: &str,
+    max_bytes: u64,
+    change: impl Fn(Option<Vec<u8>>) -> Result<Option<Vec<u8>>>,
+) -> Result<bool> {
+    for _ in 0..MAX_TRIES {
+        let (held, condition) = match store.get(key, max_bytes).await? {
+            Some(object) => (Some(object.body), Put::IfMatch(object.etag)),
+            None => (None, Put::IfAbsent),
+        };
+        let Some(body) = change(held)? else {
+            return Ok(false);
+        };
+        let put = store.put(key, body, BTreeMap::new(), condition);
         if put.await? != PutOutcome::Exists {
             return Ok(true);
         }
     }
-    Err(fault(PRODUCTS_KEY, "others change it all the time; try again").into())
+    Err(fault(key, "others change it all the time; try again").into())
 }

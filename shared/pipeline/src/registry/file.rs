@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use logbook_backends::{Object, ObjectStore};
+use logbook_backends::ObjectStore;
 use logbook_formats::Profile;
 use logbook_model::{Consent, ProductId};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{Error, Result};
 
 pub(super) const PRODUCTS_KEY: &str = "config/products.toml";
 pub(super) const PROFILES_PREFIX: &str = "config/profiles/";
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
+pub(super) const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// The profile name that stands for "the built-in one that fits".
 pub(super) const AUTO: &str = "auto";
 
@@ -68,7 +68,7 @@ struct Entries {
     product: Vec<Spanned<toml::Table>>,
 }
 
-pub(super) fn fault(file: &str, message: impl Into<String>) -> ProductsError {
+pub(crate) fn fault(file: &str, message: impl Into<String>) -> ProductsError {
     ProductsError {
         file: file.to_owned(),
         message: message.into(),
@@ -85,7 +85,7 @@ pub(super) async fn read(store: &ObjectStore) -> Result<Snapshot> {
             .collect(),
         ..Snapshot::default()
     };
-    let Some(object) = products_object(store).await? else {
+    let Some(object) = store.get(PRODUCTS_KEY, MAX_CONFIG_BYTES).await? else {
         return Ok(snapshot);
     };
     let text = text_of(PRODUCTS_KEY, object.body)?;
@@ -165,11 +165,6 @@ pub(super) fn product_of(
         key_hashes,
         id: entry.id,
     })
-}
-
-/// The file of products as it lies there; `None` before the first is registered.
-pub(super) async fn products_object(store: &ObjectStore) -> Result<Option<Object>> {
-    Ok(store.get(PRODUCTS_KEY, MAX_CONFIG_BYTES).await?)
 }
 
 pub(super) fn text_of(key: &str, body: Vec<u8>) -> std::result::Result<String, ProductsError> {

@@ -23,6 +23,9 @@ pub use edit::{
     put_profile,
 };
 
+pub(crate) use edit::replace;
+pub(crate) use file::fault;
+
 pub(crate) const DEFAULT_TIMEOUT_SECS: u32 = 1800;
 const DEFAULT_MIN_USERS: u32 = 5;
 
@@ -186,6 +189,11 @@ impl Registry {
             max_age,
             held: Mutex::default(),
         }
+    }
+
+    /// The archive that it is in.
+    pub const fn archive(&self) -> &ObjectStore {
+        &self.store
     }
 
     /// The registry as it is, or was at most `max_age` ago.

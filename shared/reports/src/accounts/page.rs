@@ -1,19 +1,22 @@
-//! A page of `accounts` from its table and that of `account-features`.
+//! A page of `accounts` from its table, that of `account-features`, and the contracts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
-use logbook_model::Day;
+use logbook_model::{Contract, Day};
 
-use super::ACTIVE;
 use super::state::{state, trend};
-use crate::Result;
+use super::{ACTIVE, contracts};
 use crate::groups::{self, Group};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
-use crate::reply::Cell;
+use crate::reply::{Cell, share};
 use crate::request::ReportRequest;
+use crate::{Environment, Result};
+
+/// Accounts whose sets of persons are held at once.
+const CHUNK: usize = 500;
 
 /// The days of an account, each with its sessions and persons.
 #[derive(Default)]
@@ -66,7 +69,12 @@ impl Account {
         Ok(persons.count())
     }
 
-    fn cells(&self, last: Day, features: u64) -> Result<Vec<Cell>> {
+    fn cells(
+        &self,
+        last: Day,
+        features: &BTreeSet<String>,
+        contract: &Contract,
+    ) -> Result<Vec<Cell>> {
         let week = |nth: i32| self.users(last, ACTIVE - 7 * nth, 7);
         let weeks = [week(1)?, week(2)?, week(3)?, week(4)?];
         let active = self.0.range(last.plus(1 - ACTIVE)..=last);
@@ -75,7 +83,7 @@ impl Account {
         let active = self.users(last, 0, ACTIVE)?;
         let previous = self.users(last, ACTIVE, ACTIVE)?;
         let mut cells = vec![
-            Cell::Text(state(sessions, active, previous).to_owned()),
+            Cell::Text(state(sessions, active, previous, contract.seats).to_owned()),
             Cell::count(active),
             Cell::count(previous),
         ];
@@ -83,11 +91,32 @@ impl Account {
         cells.extend([
             trend(active, previous).map_or(Cell::Null, Cell::Number),
             Cell::count(sessions),
-            Cell::count(features),
+            Cell::count(features.len() as u64),
             last_day.map_or(Cell::Null, |(day, _)| Cell::Day(*day)),
         ]);
+        cells.extend(agreed(contract, active, features));
         Ok(cells)
     }
+}
+
+/// What a contract says, beside what is used of it.
+fn agreed(contract: &Contract, active: u64, features: &BTreeSet<String>) -> [Cell; 7] {
+    let text = |text: &Option<String>| text.clone().map_or(Cell::Null, Cell::Text);
+    let used = contract.modules.iter().filter(|module| {
+        let mut features = features.iter();
+        features.any(|feature| Contract::covers(module, feature))
+    });
+    let seats = contract.seats.map(u64::from);
+    let seat_use = seats.and_then(|seats| share(active, seats));
+    [
+        text(&contract.name),
+        Cell::or_null(seats),
+        seat_use.map_or(Cell::Null, Cell::Number),
+        Cell::count(contract.modules.len() as u64),
+        Cell::count(used.count() as u64),
+        text(&contract.owner),
+        contract.renews_on.map_or(Cell::Null, Cell::Day),
+    ]
 }
 
 pub(crate) async fn page(
@@ -95,35 +124,98 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
-    let days = |from| Range {
-        from,
-        to: range.to,
-        judged_to: range.judged_to,
-    };
     // Totals of accounts are contract data.
     let asked = ReportRequest {
         min_users: 0,
         ..request.clone()
     };
-    let known = days(range.from.min(range.to.plus(1 - 2 * ACTIVE)));
-    let page = groups::page::<Account>(analytics, &asked, &known).await?;
-    let mut used = match (page.groups.first(), page.groups.last()) {
-        (Some((first, _)), Some((last, _))) => {
-            let active = days(range.to.plus(1 - ACTIVE));
-            groups::between::<Used>(analytics, &asked, &active, first, last).await?
-        }
-        _ => BTreeMap::new(),
-    };
-    let mut rows = Vec::with_capacity(page.groups.len());
-    for (key, account) in page.groups {
-        let features = used.remove(&key).unwrap_or_default().0.len() as u64;
-        let mut cells: Vec<Cell> = key.into_iter().map(Cell::Text).collect();
-        cells.extend(account.cells(range.to, features)?);
-        rows.push(cells);
+    let mut accounts = known(analytics, &asked, range).await?;
+    let more = accounts.len() > request.limit as usize;
+    accounts.truncate(request.limit as usize);
+    let mut rows = Vec::with_capacity(accounts.len());
+    for chunk in accounts.chunks(CHUNK) {
+        rows.append(&mut rows_of(analytics, &asked, range, chunk).await?);
     }
+    let last = accounts.pop().filter(|_| more);
     Ok(Rows {
         cells: rows,
         withheld: 0,
-        next: page.next,
+        next: last.map(|account| vec![account]),
     })
+}
+
+/// A range that ends as another.
+fn since(range: &Range, from: Day) -> Range {
+    Range {
+        from,
+        to: range.to,
+        judged_to: range.judged_to,
+    }
+}
+
+/// What is looked at of an account: the range, and twice the days by which it is judged.
+fn looked_at(range: &Range) -> Range {
+    since(range, range.from.min(range.to.plus(1 - 2 * ACTIVE)))
+}
+
+/// The accounts that follow the request's `after`, in order, and one more than it asks for.
+async fn known(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<Vec<String>> {
+    let days = looked_at(range);
+    let after = request.after.as_ref().and_then(|after| after.0.first());
+    let mut found = groups::keys::<Account>(
+        analytics,
+        request,
+        &days,
+        after.map(std::slice::from_ref),
+        request.limit + 1,
+    )
+    .await?
+    .into_iter()
+    .flatten()
+    .collect::<BTreeSet<String>>();
+    if request.environment != Environment::Other {
+        let only = request.account.as_deref();
+        let limit = request.limit + 1;
+        let after = after.map(String::as_str);
+        let product = &request.product;
+        found.extend(contracts::accounts(analytics, product, only, after, limit).await?);
+    }
+    let mut found: Vec<String> = found.into_iter().collect();
+    found.truncate(request.limit as usize + 1);
+    Ok(found)
+}
+
+/// The rows of some accounts that follow each other.
+async fn rows_of(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    accounts: &[String],
+) -> Result<Vec<Vec<Cell>>> {
+    let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else {
+        return Ok(Vec::new());
+    };
+    let ends = (std::slice::from_ref(first), std::slice::from_ref(last));
+    let days = looked_at(range);
+    let mut found = groups::between::<Account>(analytics, request, &days, ends.0, ends.1).await?;
+    let active = since(range, range.to.plus(1 - ACTIVE));
+    let mut used = groups::between::<Used>(analytics, request, &active, ends.0, ends.1).await?;
+    let agreed = contracts::between(analytics, &request.product, first, last).await?;
+    let nothing = Contract::default();
+    accounts
+        .iter()
+        .map(|account| {
+            let key = std::slice::from_ref(account);
+            let features = used.remove(key).unwrap_or_default().0;
+            let contract = agreed.get(account).unwrap_or(&nothing);
+            let of_days = found.remove(key).unwrap_or_default();
+            let mut cells = vec![Cell::Text(account.clone())];
+            cells.extend(of_days.cells(range.to, &features, contract)?);
+            Ok(cells)
+        })
+        .collect()
 }

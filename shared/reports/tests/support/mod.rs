@@ -14,10 +14,12 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Row, Value, statement};
 use logbook_backends::sql::{self, LogMeta, ParsedLog, RejectedLog, Rejects, Via};
 use logbook_model::{
-    Consent, Day, Event, EventTime, Kind, Level, LogId, LogReject, Part, PartBuilder, ProductId,
-    SessionId, Timestamp,
+    Consent, Contract, Day, Event, EventTime, Kind, Level, LogId, LogReject, Part, PartBuilder,
+    ProductId, SessionId, Timestamp,
 };
-use logbook_reports::{Progress, ReportReply, ReportRequest, Settings, analyze, query};
+use logbook_reports::{
+    Progress, ReportReply, ReportRequest, Settings, analyze, query, store_contracts,
+};
 
 use crate::place::Place;
 
@@ -49,10 +51,33 @@ pub(crate) async fn open(place: &Place) -> Stores {
     sql::migrate(&sessions).await.unwrap();
     let analytics = place.analytics().await;
     logbook_reports::migrate(&analytics).await.unwrap();
+    store_contracts(&analytics, &product(), &contracts(), "1")
+        .await
+        .unwrap();
     Stores {
         sessions,
         analytics,
     }
+}
+
+/// What is agreed with accounts: with some whose people are never seen, and not with all.
+pub(crate) fn contracts() -> BTreeMap<String, Contract> {
+    let of = |seats, modules: &[&str]| Contract {
+        name: seats.map(|seats: u32| format!("Customer of {seats}")),
+        seats,
+        modules: modules.iter().map(ToString::to_string).collect(),
+        owner: None,
+        renews_on: seats.map(|seats| TODAY.plus(seats as i32)),
+    };
+    [
+        ("a0", of(Some(2), &["close", "open", "sav"])),
+        ("a1", of(None, &["save"])),
+        ("a9", of(Some(3), &["save"])),
+        ("Z", of(Some(0), &[])),
+    ]
+    .into_iter()
+    .map(|(account, contract)| (account.to_owned(), contract))
+    .collect()
 }
 
 /// A session of a log, as a test states it.

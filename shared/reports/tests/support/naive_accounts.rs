@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use logbook_model::{Day, Session};
 use logbook_reports::Cell;
 
-use super::TODAY;
 use super::naive::{Logs, day, int, persons};
+use super::{TODAY, contracts};
 
 impl Logs {
     fn accounts_of(&self, environment: &str) -> BTreeMap<String, Vec<Session>> {
@@ -22,20 +22,31 @@ impl Logs {
     /// Of the days that end `TODAY`.
     pub(crate) fn accounts(&self, environment: &str) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        for (account, sessions) in self.accounts_of(environment) {
+        let mut all = self.accounts_of(environment);
+        if environment != "other" {
+            for account in contracts().keys() {
+                all.entry(account.clone()).or_default();
+            }
+        }
+        for (account, sessions) in all {
+            let contract = contracts().remove(&account);
             let of = |from: i32, to: i32| {
                 let days = TODAY.plus(-from)..=TODAY.plus(-to);
                 let mine = sessions.iter().filter(|s| days.contains(&day(s)));
                 mine.collect::<Vec<&Session>>()
             };
-            if of(100, 0).is_empty() {
+            if of(100, 0).is_empty() && (contract.is_none() || environment == "other") {
                 continue;
             }
+            let contract = contract.unwrap_or_default();
+            let seats = contract.seats.map(|seats| seats as usize);
             let users = |from: i32, to: i32| persons(of(from, to)).len();
             let weeks = [users(27, 21), users(20, 14), users(13, 7), users(6, 0)];
             let (o, v) = (users(55, 28) as f64, users(27, 0) as f64);
             let state = if of(27, 0).is_empty() {
                 "silent"
+            } else if seats.is_some_and(|seats| users(27, 0) >= seats) {
+                "at-limit"
             } else if v - o >= 2.0 && v >= 1.1 * o {
                 "growing"
             } else if o - v >= 2.0 && v <= 0.9 * o {
@@ -55,7 +66,21 @@ impl Logs {
                 Cell::Null
             });
             row.extend([int(of(27, 0).len()), int(features.len())]);
-            row.push(Cell::Day(last.unwrap()));
+            row.push(last.map_or(Cell::Null, Cell::Day));
+            let text = |text: Option<String>| text.map_or(Cell::Null, Cell::Text);
+            row.push(text(contract.name));
+            row.push(seats.map_or(Cell::Null, int));
+            let seat_use = seats.filter(|seats| *seats > 0);
+            row.push(seat_use.map_or(Cell::Null, |seats| Cell::Number(v / seats as f64)));
+            let used = contract.modules.iter().filter(|module| {
+                let below = format!("{module}/");
+                features
+                    .iter()
+                    .any(|name| name == module || name.starts_with(&below))
+            });
+            row.extend([int(contract.modules.len()), int(used.count())]);
+            row.push(text(contract.owner));
+            row.push(contract.renews_on.map_or(Cell::Null, Cell::Day));
             rows.push(row);
         }
         rows

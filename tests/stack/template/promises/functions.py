@@ -201,6 +201,7 @@ def in_the_dual_stack_network_all_but_s3_is_reached_over_ipv6(install):
 @promise(
     change("IntakeFunction.Properties.Events.InboxSweep.Properties.RetryPolicy.MaximumRetryAttempts", 3),
     change("AnalyzeFunction.Properties.Events.Schedule.Properties.Input", '{"detail":{"task":"sweep"}}'),
+    remove("AnalyzeFunction.Properties.Events.Digest"),
     remove("SweepFunction.Properties.Events.Schedule"),
     change("BulkDrain.Properties.Target.Input", "{}"),
 )
@@ -212,7 +213,7 @@ def schedules_send_scheduled_events_that_name_their_task(install):
         event = sources.json.loads(target["Input"])
         assert event["detail-type"] == "Scheduled Event" and event["time"] == "<aws.scheduler.scheduled-time>"
         tasks[event["detail"]["task"]] = target["Arn"]["Ref"].removesuffix("FunctionAliaslive").lower()
-    wanted = {"inbox-sweep": "intake", "analyze": "analyze", "sweep": "sweep"}
+    wanted = {"inbox-sweep": "intake", "analyze": "analyze", "digest": "analyze", "sweep": "sweep"}
     if install.conditions["HasBulk"]:
         wanted["bulk-drain"] = "intake"
     assert tasks == wanted

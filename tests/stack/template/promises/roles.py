@@ -68,11 +68,15 @@ OWN = {
         s3:GetObject archive/state/analyze/*
         s3:PutObject archive/state/analyze/*
         s3:DeleteObject archive/state/analyze/*
+        s3:PutObject archive/state/notices/*
     """,
     "query": f"""
         {HASH}
         kms:Decrypt Key of logs
+        kms:GenerateDataKey Key by S3, for archive
         s3:GetObject archive/archive/*
+        s3:PutObject archive/config/accounts/*
+        s3:PutObject archive/state/analyze/*
     """,
     "sweep": """
         kms:GenerateDataKey Key by S3, for archive
@@ -85,6 +89,9 @@ OWN = {
         s3:ListBucket inbox
         s3:GetObject inbox/told/*
         s3:PutObject inbox/told/*
+        s3:ListBucket archive
+        s3:GetObject archive/state/notices/*
+        kms:Decrypt Key by S3, for archive
     """,
 }
 INTAKE_WITH_BULK = """
