@@ -1,5 +1,5 @@
 //! What people are told of: once, and only what is new.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 #[allow(dead_code, reason = "each test program uses its share")]
 #[path = "../../../tests/databases/place.rs"]
@@ -13,7 +13,7 @@ use logbook_model::{Kind, Timestamp};
 use logbook_reports::{
     News, NewsKind, analyze, digest, note_told, notice, rebuild, store_contracts, untold,
 };
-use place::Place;
+use place::{Place, on_every_database};
 use support::{DAY_US, Run, SETTINGS, Stores, TODAY, contracts, now, open, product, store};
 
 /// Brings the reports up to date so many days from now.
@@ -54,9 +54,8 @@ fn runs(version: &str, days_ago: i32, persons: u32, crashing: u32) -> Vec<Run> {
         .collect()
 }
 
-#[tokio::test]
-async fn what_is_there_at_first_is_no_news_and_what_comes_is_told_once() {
-    let stores = open(&Place::directory()).await;
+async fn what_is_there_at_first_is_no_news_and_what_comes_is_told_once(place: &Place) {
+    let stores = open(place).await;
     analyze_in(&stores, -1).await;
     assert_eq!(news(&stores).await, [], "there is nothing yet");
     store(&stores, &runs("1.0", 5, 40, 1)).await;
@@ -112,9 +111,8 @@ async fn what_is_there_at_first_is_no_news_and_what_comes_is_told_once() {
     );
 }
 
-#[tokio::test]
-async fn what_too_few_persons_met_is_not_told() {
-    let stores = open(&Place::directory()).await;
+async fn what_too_few_persons_met_is_not_told(place: &Place) {
+    let stores = open(place).await;
     store(&stores, &runs("1.0", 5, 4, 0)).await;
     let settings = logbook_reports::Settings {
         min_users: 3,
@@ -164,9 +162,8 @@ fn a_notice_has_so_many_lines_of_a_kind_and_says_how_many_more() {
     assert_eq!(errors.lines[20], "and 4 more");
 }
 
-#[tokio::test]
-async fn a_week_is_told_in_a_few_lines() {
-    let stores = open(&Place::directory()).await;
+async fn a_week_is_told_in_a_few_lines(place: &Place) {
+    let stores = open(place).await;
     let week = async || {
         let week = digest(&stores.analytics, &product(), &SETTINGS, None);
         week.await.unwrap().to_text()
@@ -181,4 +178,10 @@ async fn a_week_is_told_in_a_few_lines() {
     store(&stores, &runs("1.1", 3, 40, 20)).await;
     analyze_in(&stores, 0).await;
     insta::assert_snapshot!(week().await);
+}
+
+on_every_database! {
+    what_is_there_at_first_is_no_news_and_what_comes_is_told_once,
+    what_too_few_persons_met_is_not_told,
+    a_week_is_told_in_a_few_lines,
 }
