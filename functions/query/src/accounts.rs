@@ -193,8 +193,7 @@ pub(crate) async fn put(
 ) -> Result<Response, Problem> {
     let product = product(&context, &principal, Scope::Admin, query).await?;
     let body = read_body(body, MAX_CONTRACT_BYTES).await?;
-    let contract: Contract = serde_json::from_slice(&body).map_err(|error| bad(&error))?;
-    let contract = contract.checked().map_err(|error| bad(&error))?;
+    let contract = contract(&body)?;
     let account = key(&context, &product, &id.0).await?;
     change(&context, &product, |held| {
         let before = held.accounts.insert(account.clone(), contract.clone());
@@ -230,6 +229,15 @@ pub(crate) async fn delete(
     } else {
         Err(no_contract())
     }
+}
+
+fn contract(body: &[u8]) -> Result<Contract, Problem> {
+    // An array would do for serde.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(bad(&"a JSON object is needed"));
+    }
+    let contract: Contract = serde_json::from_slice(body).map_err(|error| bad(&error))?;
+    contract.checked().map_err(|error| bad(&error))
 }
 
 fn bad(error: &dyn std::fmt::Display) -> Problem {

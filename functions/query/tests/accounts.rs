@@ -88,8 +88,9 @@ async fn a_table_is_taken_whole_or_not_at_all() {
 async fn what_is_no_contract_is_refused() {
     let api = Api::new().await;
     for (body, what) in [
-        ("", "EOF"),
-        ("[]", "sequence"),
+        ("", "JSON object is needed"),
+        ("[]", "JSON object is needed"),
+        ("{", "EOF"),
         (r#"{"seat": 1}"#, "unknown field `seat`"),
         (r#"{"seats": -1}"#, "invalid value"),
         (r#"{"renews_on": "soon"}"#, "not a date"),

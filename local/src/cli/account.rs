@@ -18,9 +18,9 @@ pub(crate) enum AccountCommand {
     },
     /// Take a table of contracts; a line that is not taken is named, and then nothing is changed
     ///
-    /// The table is CSV by RFC 4180. Its header names the columns: account, and any of name, seats,
-    /// modules (between semicolons), owner, renews_on (YYYY-MM-DD). Contracts of accounts that it
-    /// does not name stay as they are.
+    /// The table is CSV by RFC 4180. Its header names the columns: `account`, and any of `name`,
+    /// `seats`, `modules` (between semicolons), `owner`, `renews_on` (YYYY-MM-DD). Contracts of
+    /// accounts that it does not name stay as they are.
     Import {
         /// The table
         file: PathBuf,

@@ -24,8 +24,8 @@ use support::cases::{Step, steps};
 use support::naive::Logs;
 use support::naive_groups::GROUPED;
 use support::{
-    SETTINGS, Stores, TIMEOUT_SECS, analyze_all, ask, dump, meta, now, open, parsed, product,
-    reject, request,
+    SETTINGS, Stores, TIMEOUT_SECS, agree, analyze_all, ask, dump, meta, now, open, parsed,
+    product, reject, request,
 };
 
 /// Does a step to the stores and to the reference.
@@ -183,6 +183,7 @@ async fn equals_reference(stores: &Stores, logs: &Logs) -> Result<(), TestCaseEr
 
 async fn case(place: &Place, steps: &[Step]) -> Result<Vec<String>, TestCaseError> {
     let stores = open(place).await;
+    agree(&stores).await;
     let (mut logs, mut erased) = (Logs::default(), Vec::new());
     for (nth, step) in steps.iter().enumerate() {
         apply(&stores, &mut logs, &mut erased, nth, step).await;

@@ -12,7 +12,7 @@ use crate::pages::{Named, Whole};
 use crate::request::ReportRequest;
 use crate::{Result, words};
 
-fn request(report: Report, product: &ProductId, settings: &Settings, to: Day) -> ReportRequest {
+fn request(report: Report, product: &ProductId, settings: Settings, to: Day) -> ReportRequest {
     ReportRequest {
         to: Some(to),
         min_users: settings.min_users,
@@ -27,7 +27,7 @@ pub(super) async fn errors(
     settings: &Settings,
     to: Day,
 ) -> Result<Vec<Known>> {
-    let request = request(Report::TopErrors, product, settings, to);
+    let request = request(Report::TopErrors, product, *settings, to);
     let errors = Whole::read(analytics, &request).await?;
     let known = errors.iter().map(|row| Known {
         kind: NewsKind::Error,
@@ -45,7 +45,7 @@ pub(super) async fn accounts(
     settings: &Settings,
     to: Day,
 ) -> Result<Vec<Known>> {
-    let request = request(Report::Accounts, product, settings, to);
+    let request = request(Report::Accounts, product, *settings, to);
     let accounts = Whole::read(analytics, &request).await?;
     let known = accounts.iter().map(|row| Known {
         kind: NewsKind::Account,
@@ -63,7 +63,7 @@ pub(super) async fn releases(
     settings: &Settings,
     to: Day,
 ) -> Result<Vec<Known>> {
-    let mut request = request(Report::ReleaseDelta, product, settings, to);
+    let mut request = request(Report::ReleaseDelta, product, *settings, to);
     request.feature = Some(crate::release_delta::WHOLE.to_owned());
     let all = Whole::read(analytics, &request).await?;
     let before: BTreeSet<&str> = all.iter().map(|row| row.text("previous_version")).collect();

@@ -51,9 +51,6 @@ pub(crate) async fn open(place: &Place) -> Stores {
     sql::migrate(&sessions).await.unwrap();
     let analytics = place.analytics().await;
     logbook_reports::migrate(&analytics).await.unwrap();
-    store_contracts(&analytics, &product(), &contracts(), "1")
-        .await
-        .unwrap();
     Stores {
         sessions,
         analytics,
@@ -62,8 +59,8 @@ pub(crate) async fn open(place: &Place) -> Stores {
 
 /// What is agreed with accounts: with some whose people are never seen, and not with all.
 pub(crate) fn contracts() -> BTreeMap<String, Contract> {
-    let of = |seats, modules: &[&str]| Contract {
-        name: seats.map(|seats: u32| format!("Customer of {seats}")),
+    let of = |seats: Option<u32>, modules: &[&str]| Contract {
+        name: seats.map(|seats| format!("Customer of {seats}")),
         seats,
         modules: modules.iter().map(ToString::to_string).collect(),
         owner: None,
@@ -78,6 +75,13 @@ pub(crate) fn contracts() -> BTreeMap<String, Contract> {
     .into_iter()
     .map(|(account, contract)| (account.to_owned(), contract))
     .collect()
+}
+
+/// Keeps [`contracts`].
+pub(crate) async fn agree(stores: &Stores) {
+    store_contracts(&stores.analytics, &product(), &contracts(), "1")
+        .await
+        .unwrap();
 }
 
 /// A session of a log, as a test states it.
