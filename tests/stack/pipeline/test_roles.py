@@ -6,6 +6,7 @@ import pytest
 from doors import Upload, until
 
 DENIED = ("AccessDenied", "AccessDeniedException", "AccessDeniedError", "UnauthorizedOperation", "403")
+NOTICE = b'{"title": "roles", "sections": []}'
 LOG = b'{"name":"roles","time":"2026-01-01T00:00:00Z"}\n'
 
 
@@ -24,6 +25,9 @@ def tries(stack, place):
         "remove a sealed log": ("s3", "delete_object", {"Bucket": archive, "Key": place["sealed"]}),
         "note a delivery": ("s3", "put_object", {"Bucket": archive, "Key": "edge/probe/roles", **put}),
         "set a mark": ("s3", "put_object", {"Bucket": archive, "Key": "state/analyze/roles/dirty", **put}),
+        "say what is agreed": ("s3", "put_object", {"Bucket": archive, "Key": "config/accounts/roles.json", "Body": b"{}"}),
+        "hand on a notice": ("s3", "put_object", {"Bucket": archive, "Key": "state/notices/roles/one.json", "Body": NOTICE}),
+        "read a notice": ("s3", "get_object", {"Bucket": archive, "Key": "state/notices/roles/none.json"}),
         "change the archive's policy": ("s3", "delete_bucket_policy", {"Bucket": archive}),
         "list the inbox": ("s3", "list_objects_v2", {"Bucket": inbox}),
         "read the inbox": ("s3", "get_object", {"Bucket": inbox, "Key": "inbox/neighbour/roles"}),
@@ -54,12 +58,12 @@ ROLES = {
                "list the inbox", "read the inbox", "remove from the inbox", "seal", "know the key of hashes", "queue a log"},
     "Parse": {"read the registry", "list the archive", "read a sealed log", "set a mark", "open",
               "know the key of hashes", "know the database's password", "take from the queue"},
-    "Analyze": {"read the registry", "list the archive", "set a mark", "know the database's password"},
+    "Analyze": {"read the registry", "list the archive", "set a mark", "hand on a notice", "know the database's password"},
     "Query": {"read the registry", "list the archive", "read a sealed log", "open", "know the key of hashes",
-              "know the database's password"},
+              "say what is agreed", "set a mark", "know the database's password"},
     "Sweep": {"read the registry", "list the archive", "set a mark", "know the database's password", "queue a log"},
     "Migrate": {"know the database's password"},
-    "Notify": {"list the inbox", "remember what was told", "know the webhook"},
+    "Notify": {"list the archive", "read a notice", "list the inbox", "remember what was told", "know the webhook"},
 }
 
 
@@ -70,6 +74,8 @@ def place(stack):
     until(lambda: (stack.uploads("probe").receipt("roles-1") or {}).get("state") == "parsed", "parsed")
     # Not below inbox/probe: intake leaves what is another's alone only where no event tells of it.
     stack.quietly(stack.inbox, lambda: stack.s3.put_object(Bucket=stack.inbox, Key="inbox/neighbour/roles", Body=LOG))
+    stack.quietly(stack.archive, lambda: stack.s3.put_object(
+        Bucket=stack.archive, Key="state/notices/roles/none.json", Body=NOTICE))
     sealed = next(one["Key"] for one in stack.s3.list_objects_v2(Bucket=stack.archive, Prefix="archive/probe/")["Contents"]
                   if one["Key"].endswith("/roles-1"))
     key = stack.aws.client("kms").generate_data_key(
