@@ -16,7 +16,7 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use logbook_backends::{Database, ObjectStore};
 use logbook_bootstrap::metrics::{self, Unit};
 use logbook_model::{Notice, ProductId, Timestamp};
-use logbook_pipeline::{Marks, Registry, Snapshot};
+use logbook_pipeline::{Marks, Meter, Registry, Snapshot, Stage};
 use logbook_reports::{Error, Progress, Settings, analyze};
 use serde::Serialize;
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub struct Context {
     pub marks: Option<Arc<Marks>>,
     /// Where notices are put, to be told by others; without, they are only in the summary.
     pub notices: Option<ObjectStore>,
+    /// How long the analytics work.
+    pub meter: Arc<Meter>,
     /// How long a run waits for a database that is away.
     pub patience: Duration,
     /// How long a run may take. A step that has begun is finished: leave it some seconds.
@@ -178,7 +180,13 @@ impl Run<'_> {
             awake?;
         }
         contracts::bring(context, product).await?;
-        match analyze(&context.analytics, product, settings, left, as_of).await {
+        let analysis = analyze(&context.analytics, product, settings, left, as_of);
+        let analyzed = context.meter.measure(Stage::Analyze, analysis).await;
+        let work = context.meter.take(Stage::Analyze);
+        let work = work.map(|done| (product.clone(), done));
+        let (database, now) = (&context.analytics, (context.now)());
+        context.meter.note(database, now, work).await;
+        match analyzed {
             Ok(progress) => {
                 tracing::info!(%product, ?progress, "analyzed");
                 self.summary.products.insert(product.clone(), progress);

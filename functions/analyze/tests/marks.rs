@@ -20,7 +20,7 @@ use logbook_model::{
     Consent, Event, EventTime, Kind, Level, LogId, PartBuilder, ProductId, SessionId, Status,
     Timestamp,
 };
-use logbook_pipeline::{Marks, NewProduct, Registry, add_product};
+use logbook_pipeline::{Marks, Meter, NewProduct, Registry, add_product};
 use logbook_reports::{SESSIONS_SCHEMA, finished_as_of};
 use told::{Told, value, watched};
 
@@ -91,6 +91,7 @@ impl Site {
             registry: Arc::new(Registry::new(store.clone(), Duration::ZERO)),
             marks: Some(Arc::new(Marks::new(store.clone()))),
             notices: None,
+            meter: Arc::new(Meter::new(1024)),
             patience: Duration::ZERO,
             budget: Duration::from_mins(1),
             settling: SETTLING,

@@ -8,7 +8,7 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use logbook_analyze::{Context, NOTICES_PREFIX, handle};
 use logbook_backends::{Attached, Database, Durability, Metadata, ObjectStore, Put, sql};
 use logbook_model::{Consent, Contract, Notice, ProductId, Timestamp};
-use logbook_pipeline::{Contracts, NewProduct, Registry, add_product, change_contracts};
+use logbook_pipeline::{Contracts, Meter, NewProduct, Registry, add_product, change_contracts};
 use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, query};
 
 const PRODUCTS: &[&str] = &["editor", "player"];
@@ -43,6 +43,7 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
         registry: Arc::new(Registry::new(store, Duration::ZERO)),
         marks: None,
         notices: None,
+        meter: Arc::new(Meter::new(1024)),
         patience: Duration::ZERO,
         budget,
         settling: Duration::from_mins(10),

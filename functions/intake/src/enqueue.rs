@@ -1,6 +1,6 @@
 //! From the archive to the parse queue, or to the bulk queue.
 
-use logbook_pipeline::{BULK, Result, log_of_archive_key, queue_log};
+use logbook_pipeline::{BULK, Result, Stage, log_of_archive_key, queue_log};
 
 use crate::Context;
 
@@ -18,7 +18,8 @@ pub async fn enqueue(context: &Context, key: &str, sealed_bytes: Option<u64>) ->
         tracing::info!(%product, log_id = %log, "log waits for the bulk path");
         queue = &bulk.queue;
     }
-    queue_log(queue, product, log, (context.now)()).await
+    let work = context.vault.meter.take(Stage::Intake);
+    queue_log(queue, product, log, (context.now)(), work).await
 }
 
 /// Whether a log takes the bulk path: by its size, or by its mark. An event tells no metadata, so

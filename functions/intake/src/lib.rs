@@ -15,7 +15,7 @@ use std::time::Duration;
 use aws_lambda_events::event::s3::S3Event;
 use logbook_backends::{ObjectStore, Queue};
 use logbook_model::Timestamp;
-use logbook_pipeline::{ARCHIVE_PREFIX, INBOX_PREFIX, Registry, Vault};
+use logbook_pipeline::{ARCHIVE_PREFIX, INBOX_PREFIX, Registry, Stage, Vault};
 
 pub use bulk::{Bulk, BulkError, Drained, GlueJob, Run, RunState, Start};
 pub use enqueue::enqueue;
@@ -69,6 +69,11 @@ pub enum IntakeError {
 
 /// Handles one event. `s3:TestEvent` and other keys are passed over.
 pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {
+    let meter = &context.vault.meter;
+    meter.measure(Stage::Intake, handled(context, event)).await
+}
+
+async fn handled(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {
     if let Some(task) = event["detail"]["task"].as_str() {
         return scheduled(context, task).await;
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use logbook_backends::Database;
 use logbook_model::{ProductId, Timestamp};
-use logbook_pipeline::{Job, JobOutcome, Marks, Registry, Snapshot, Vault, process};
+use logbook_pipeline::{Job, JobOutcome, Marks, Registry, Snapshot, Stage, Vault, process};
 
 use report::Tally;
 
@@ -46,6 +46,11 @@ struct Work {
 
 /// Handles a batch; the failures it names come again, alone.
 pub async fn handle(context: &Context, event: SqsEvent) -> SqsBatchResponse {
+    let meter = &context.vault.meter;
+    meter.measure(Stage::Parse, handled(context, event)).await
+}
+
+async fn handled(context: &Context, event: SqsEvent) -> SqsBatchResponse {
     let until = Instant::now() + context.patience;
     let (mut work, mut failed) = read(event);
     let mut settled = BTreeSet::new();

@@ -12,12 +12,13 @@ mod tickets;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::map_response;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::post;
 use logbook_bootstrap::{Problem, ProblemKind, metrics};
 use logbook_model::Timestamp;
-use logbook_pipeline::{Registry, Vault};
+use logbook_pipeline::{Registry, Stage, Vault};
 
 pub use tickets::{TicketError, TicketUpload, Tickets};
 
@@ -44,7 +45,14 @@ pub fn app(context: Context) -> Router {
             Problem::new(ProblemKind::MethodNotAllowed, "this path takes POST")
         })
         .layer(map_response(counted))
+        .layer(from_fn_with_state(context.clone(), measured))
         .with_state(context)
+}
+
+/// Measures how long a request takes.
+async fn measured(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let meter = &context.vault.meter;
+    meter.measure(Stage::Upload, next.run(request)).await
 }
 
 /// Counts what is refused at the door, by kind: nothing else is kept of it.

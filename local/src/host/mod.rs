@@ -122,6 +122,7 @@ impl Host {
         Analyzer {
             analytics: self.analytics.clone(),
             registry: Arc::clone(&self.registry),
+            meter: Arc::clone(&self.vault.meter),
         }
     }
 

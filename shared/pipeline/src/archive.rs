@@ -11,6 +11,7 @@ use logbook_seal::{Inflate, InflateError, SealError, SealedLog, Sealer, SealingK
 use sha2::Sha256;
 
 use crate::attributes::{FILE_NAME, MAX_METADATA_BYTES};
+use crate::meter::Stage;
 use crate::parse::MAX_INFLATED_BYTES;
 use crate::pseudonym::{keyed, pseudonymise};
 use crate::{
@@ -20,6 +21,8 @@ use crate::{
 /// Largest sealed log.
 pub(crate) const MAX_SEALED_BYTES: u64 = logbook_seal::MAX_SEALED_BYTES;
 const CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes of what an uploader says beside which there is room for what [`crate::Meter`] says.
+const SAID_BESIDE_WORK: usize = MAX_METADATA_BYTES / 2;
 
 /// An upload, whole, as it came.
 #[derive(Debug, Clone)]
@@ -85,6 +88,10 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
     let sealing = move || seal(&body, &log_id, file_name.as_deref(), &key, hash);
     let (sealed, mut hash) = run(sealing).await?;
     let content_hash = hash.finish(&metadata);
+    let said: usize = metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
+    let work = (said <= SAID_BESIDE_WORK && log.refused.is_none())
+        .then(|| vault.meter.take(stage_of(log.via)))
+        .flatten();
     let attributes = LogAttributes {
         via: log.via,
         consent: log.consent,
@@ -95,6 +102,7 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
         profile: log.profile,
         refused: log.refused,
         bulk: log.bulk,
+        work,
         metadata,
     };
     let mut headers = sealed.envelope.to_headers();
@@ -106,6 +114,9 @@ pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
         .put(&object, sealed.body, headers, Put::IfAbsent)
         .await?;
     steps::reach("archive.after_put");
+    if let (PutOutcome::Exists, Some(work)) = (&outcome, work) {
+        vault.meter.give_back(work);
+    }
     match outcome {
         PutOutcome::Created { .. } => Ok(Archived::Created),
         PutOutcome::Exists => settle(vault, &log.product, &log.log, &object, &attributes).await,
@@ -117,6 +128,14 @@ async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'stati
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| Error::Task)?
+}
+
+/// Which stage archives what comes by a way.
+const fn stage_of(via: Via) -> Stage {
+    match via {
+        Via::Api | Via::Otlp => Stage::Upload,
+        Via::Ticket | Via::Inbox => Stage::Intake,
+    }
 }
 
 /// What is under the key already?

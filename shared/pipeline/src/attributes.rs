@@ -9,6 +9,7 @@ use logbook_backends::sql::{ContentHash, Via};
 use logbook_model::{Consent, LogId, LogReject, Timestamp};
 
 use crate::archive::MAX_SEALED_BYTES;
+use crate::meter::Done;
 use crate::{Error, Result};
 
 /// Most bytes of what an uploader may say of a log: S3 takes 2 KB of metadata an object, and
@@ -40,6 +41,7 @@ pub struct Attempt(pub String);
 
 const CONFLICT_WITH: &str = "logbook-conflict-with";
 const TOO_LARGE: &str = "logbook-too-large";
+const WORK: &str = "logbook-work";
 
 /// Marks, in the metadata of an inbox object and then of an archived one, a log that may wait to be
 /// read with many others by the bulk path: one of a backfill. Its value does not matter.
@@ -98,6 +100,8 @@ pub struct LogAttributes {
     pub refused: Option<Refusal>,
     /// Whether it bears the mark [`BULK`].
     pub bulk: bool,
+    /// How long the process that archived it worked before.
+    pub work: Option<Done>,
     /// What the uploader said of it: `modified_at` (microseconds), `session`, and facts by name;
     /// `file_name` too, once it is opened.
     pub metadata: BTreeMap<String, String>,
@@ -126,6 +130,9 @@ impl LogAttributes {
                 Refusal::TooLarge { bytes } => (TOO_LARGE, bytes.to_string()),
             };
             headers.insert(name.to_owned(), value);
+        }
+        if let Some(work) = self.work {
+            headers.insert(WORK.to_owned(), work.to_header());
         }
         if self.bulk {
             headers.insert(BULK.to_owned(), "1".to_owned());
@@ -175,6 +182,8 @@ impl LogAttributes {
                 (None, None) => None,
             },
             bulk: headers.contains_key(BULK),
+            // What is wrong with it is no fault of the log's.
+            work: headers.get(WORK).and_then(|text| Done::from_header(text)),
             metadata,
         })
     }
@@ -240,6 +249,7 @@ mod tests {
             profile: Some("otlp".to_owned()),
             refused: Some(Refusal::IdTaken(LogId::new("other").unwrap())),
             bulk: true,
+            work: Done::from_header("upload 512 3 45000"),
             metadata: BTreeMap::from([("version".to_owned(), "Größe 😀".to_owned())]),
         };
         let headers = attributes.to_headers();

@@ -4,6 +4,7 @@ use logbook_backends::{Attributes, Queue};
 use logbook_model::{LogId, ProductId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::meter::Done;
 use crate::{Result, steps};
 
 /// The payload of a message: which log to parse.
@@ -19,6 +20,9 @@ pub struct Job {
     /// When it was queued, in microseconds since 1970.
     #[serde(default)]
     pub queued_at: i64,
+    /// How long the process that queued it worked before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Done>,
 }
 
 impl Job {
@@ -29,6 +33,7 @@ impl Job {
             log_id,
             session_id: None,
             queued_at: queued_at.0,
+            work: None,
         }
     }
 
@@ -43,15 +48,19 @@ impl Job {
     }
 }
 
-/// Queues a log to be parsed.
+/// Queues a log to be parsed, with word of work that was done before.
 pub async fn queue_log(
     queue: &Queue,
     product: ProductId,
     log: LogId,
     now: Timestamp,
+    work: Option<Done>,
 ) -> Result<()> {
     steps::reach("intake.before_queue");
-    let job = Job::new(product, log, now);
+    let job = Job {
+        work,
+        ..Job::new(product, log, now)
+    };
     queue.send(&job.to_body(), &Attributes::new()).await?;
     steps::reach("intake.after_queue");
     Ok(())

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod job;
 mod marks;
+mod meter;
 mod names;
 mod open;
 mod parse;
@@ -36,6 +37,7 @@ pub use error::{Error, Result, inflate_reason, seal_reason};
 pub use events::EventReader;
 pub use job::{Job, queue_log};
 pub use marks::{Marks, ProductMarks};
+pub use meter::{Done, Meter, Stage};
 pub use names::{
     ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,
     log_of_archive_key, ticket_key,
@@ -51,4 +53,4 @@ pub use registry::{
 };
 pub use stated::{StatedError, stated_consent};
 pub use sweep::{Requeue, Swept, archived_products, list_inbox, sweep_archive, sweep_inbox};
-pub use vault::Vault;
+pub use vault::{MEMORY_MB, Vault};

@@ -6,6 +6,7 @@ use logbook_backends::sql::{
 };
 use logbook_model::{Consent, LogReject, Timestamp};
 
+use crate::meter::{Done, Stage};
 use crate::open::{find, open_found};
 use crate::parse::{PARSER_VERSION, log_meta, refuse};
 use crate::{Error, Job, ParseOutcome, Result, Snapshot, Vault, parse_log, steps};
@@ -50,8 +51,10 @@ pub async fn process(
     now: Timestamp,
 ) -> Vec<JobOutcome> {
     let mut prepared = Vec::with_capacity(jobs.len());
+    let mut work = Vec::new();
     for job in jobs {
-        prepared.push(match prepare(vault, products, job, now).await {
+        work.extend(job.work.and_then(Done::checked).map(|done| (job, done)));
+        prepared.push(match prepare(vault, products, job, now, &mut work).await {
             Ok(prepared) => prepared,
             Err(Error::Erased) => Prepared::Erased,
             Err(error) => Prepared::Retry(error),
@@ -85,6 +88,12 @@ pub async fn process(
             Some(Prepared::Retry(error)) => JobOutcome::Retry(error),
         });
     }
+    if let Some(job) = jobs.first() {
+        work.extend(vault.meter.take(Stage::Parse).map(|done| (job, done)));
+    }
+    let work = work.into_iter();
+    let work = work.map(|(job, done)| (job.product.clone(), done));
+    vault.meter.note(database, now, work).await;
     steps::reach("parse.before_ack");
     outcomes
 }
@@ -99,11 +108,12 @@ fn outcome_of(stored: Option<logbook_backends::Result<StoreOutcome>>) -> JobOutc
     }
 }
 
-async fn prepare(
+async fn prepare<'j>(
     vault: &Vault,
     products: &Snapshot,
-    job: &Job,
+    job: &'j Job,
     now: Timestamp,
+    work: &mut Vec<(&'j Job, Done)>,
 ) -> Result<Prepared> {
     let found = match find(vault, &job.product, &job.log_id).await {
         Ok(found) => found,
@@ -115,6 +125,7 @@ async fn prepare(
         }
         Err(error) => return Err(error),
     };
+    work.extend(found.attributes.work.map(|done| (job, done)));
     let queued_at = (job.queued_at > 0).then_some(Timestamp(job.queued_at));
     let object = (found.object.created_at, found.object.body.len() as u64);
     let meta = log_meta(

@@ -100,7 +100,14 @@ pub async fn sweep_archive(
                 if requeue.is_due(&log, previous, as_of) {
                     let log = log.log;
                     tracing::info!(%product, log_id = %log, "queued again");
-                    queue_log(requeue.queue, product.clone(), log.clone(), requeue.now).await?;
+                    queue_log(
+                        requeue.queue,
+                        product.clone(),
+                        log.clone(),
+                        requeue.now,
+                        None,
+                    )
+                    .await?;
                     swept.queued.push(log);
                 }
             }

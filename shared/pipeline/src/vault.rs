@@ -11,7 +11,7 @@ use logbook_seal::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{Error, Result};
+use crate::{Error, Meter, Result};
 
 /// How long one data key seals logs of a product.
 const KEY_AGE: Duration = Duration::from_mins(5);
@@ -19,6 +19,8 @@ const KEY_AGE: Duration = Duration::from_mins(5);
 const KEY_LOGS: u32 = 10_000;
 /// How many opened data keys are remembered.
 const OPENED_KEYS: usize = 256;
+/// Memory of a process where nothing says how much it may use, in MB.
+pub const MEMORY_MB: u32 = 1024;
 
 /// The archive, its keys, and the keys in use.
 ///
@@ -29,6 +31,8 @@ const OPENED_KEYS: usize = 256;
 pub struct Vault {
     /// The archive's objects.
     pub archive: ObjectStore,
+    /// How long the stages of this process work.
+    pub meter: Arc<Meter>,
     keys: Keys,
     sealing: Mutex<HashMap<ProductId, Arc<Slot>>>,
     opened: Mutex<HashMap<Asked, Arc<OnceCell<DataKey>>>>,
@@ -53,10 +57,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Vault {
-    /// An archive and the keys to it.
+    /// An archive and the keys to it, for a process of 1,024 MB of memory.
     pub fn new(archive: ObjectStore, keys: Keys) -> Self {
+        Self::of_process(archive, keys, MEMORY_MB)
+    }
+
+    /// An archive and the keys to it, for a process that may use so much memory.
+    pub fn of_process(archive: ObjectStore, keys: Keys, memory_mb: u32) -> Self {
         Self {
             archive,
+            meter: Arc::new(Meter::new(memory_mb)),
             keys,
             sealing: Mutex::default(),
             opened: Mutex::default(),

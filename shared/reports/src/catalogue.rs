@@ -2,7 +2,7 @@
 
 use crate::description::ReportDescription;
 use crate::{
-    Error, Result, account_features, accounts, active_users, feature_adoption, feature_paths,
+    Error, Result, account_features, accounts, active_users, cost, feature_adoption, feature_paths,
     feature_usage, fresh, funnel, ledger, platforms, release_delta, release_health, retention,
     top_errors, versions,
 };
@@ -40,6 +40,8 @@ pub enum Report {
     Ledger,
     /// `freshness`.
     Freshness,
+    /// `cost`.
+    Cost,
 }
 
 static CATALOGUE: [ReportDescription; Report::ALL.len()] = {
@@ -59,7 +61,7 @@ pub fn catalogue() -> &'static [ReportDescription] {
 
 impl Report {
     /// Every report, in the order of the catalogue.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::FeatureUsage,
         Self::FeatureAdoption,
         Self::FeaturePaths,
@@ -75,6 +77,7 @@ impl Report {
         Self::AccountFeatures,
         Self::Ledger,
         Self::Freshness,
+        Self::Cost,
     ];
 
     /// Its name in the API.
@@ -109,6 +112,7 @@ impl Report {
             Self::AccountFeatures => &account_features::DESCRIPTION,
             Self::Ledger => &ledger::DESCRIPTION,
             Self::Freshness => &fresh::DESCRIPTION,
+            Self::Cost => &cost::DESCRIPTION,
         }
     }
 
@@ -130,6 +134,7 @@ impl Report {
             Self::AccountFeatures => account_features::GROUPINGS,
             Self::Ledger => ledger::GROUPINGS,
             Self::Freshness => fresh::GROUPINGS,
+            Self::Cost => cost::GROUPINGS,
         }
     }
 

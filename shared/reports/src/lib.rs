@@ -16,6 +16,7 @@ mod accounts;
 mod active_users;
 mod analyze;
 mod catalogue;
+mod cost;
 mod cursor;
 mod day_features;
 mod description;

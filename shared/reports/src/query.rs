@@ -13,7 +13,7 @@ use crate::freshness::{finished_as_of, freshness};
 use crate::reply::{Cell, ReportReply};
 use crate::request::{MAX_SPAN, ReportRequest};
 use crate::{
-    Result, account_features, accounts, active_users, feature_adoption, feature_paths,
+    Result, account_features, accounts, active_users, cost, feature_adoption, feature_paths,
     feature_usage, fresh, funnel, ledger, platforms, release_delta, release_health, retention,
     top_errors, versions,
 };
@@ -72,6 +72,7 @@ pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<Repo
         Report::AccountFeatures => account_features::page(analytics, request, &range).await?,
         Report::Freshness => fresh::page(analytics, request, as_of, &freshness).await?,
         Report::Ledger => ledger::page(analytics, request, &range).await?,
+        Report::Cost => cost::page(analytics, request, &range).await?,
     };
     Ok(ReportReply {
         report: request.report,

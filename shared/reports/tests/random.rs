@@ -16,7 +16,7 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql;
-use logbook_reports::{Cell, analyze, query, rebuild};
+use logbook_reports::{analyze, query, rebuild};
 use place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -24,7 +24,7 @@ use support::cases::{Step, steps};
 use support::naive::Logs;
 use support::naive_groups::GROUPED;
 use support::{
-    SETTINGS, Stores, TIMEOUT_SECS, agree, analyze_all, ask, dump, meta, now, open, parsed,
+    SETTINGS, Stores, TIMEOUT_SECS, agree, alike, analyze_all, ask, dump, meta, now, open, parsed,
     product, reject, request,
 };
 
@@ -77,17 +77,6 @@ async fn apply(stores: &Stores, logs: &mut Logs, erased: &mut Vec<u8>, nth: usiz
                 .unwrap();
         }
     }
-}
-
-/// Whether rows are the same, numbers but for how they are rounded.
-fn alike(rows: &[Vec<Cell>], others: &[Vec<Cell>]) -> bool {
-    let same = |(a, b): (&Cell, &Cell)| match (a, b) {
-        (Cell::Number(a), Cell::Number(b)) => (a - b).abs() < 1e-7 * a.abs().max(1.0),
-        _ => a == b,
-    };
-    let mut pairs = rows.iter().zip(others);
-    rows.len() == others.len()
-        && pairs.all(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(same))
 }
 
 const ENVIRONMENTS: [&str; 3] = ["production", "other", "all"];

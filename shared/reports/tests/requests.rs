@@ -62,6 +62,7 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         ("freshness", ""),
         ("ledger", "day"),
         ("ledger", "day,reason"),
+        ("cost", "day,stage"),
     ] {
         let by: &[(&str, &str)] = if by.is_empty() { &[] } else { &[("by", by)] };
         for min_users in [0, 2] {
@@ -122,7 +123,7 @@ fn bad_requests_name_what_is_allowed() {
         other => other.to_string(),
     });
     insta::assert_snapshot!(short.collect::<Vec<_>>().join("\n"), @r#"
-    there is no report "usage"; there are: feature-usage, feature-adoption, feature-paths, funnel, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness
+    there is no report "usage"; there are: feature-usage, feature-adoption, feature-paths, funnel, release-health, release-delta, top-errors, versions, platforms, active-users, retention, accounts, account-features, ledger, freshness, cost
     ledger has no parameter "environment"; it has: from, to, by, limit, after
     parameter limit is given twice
     bad limit

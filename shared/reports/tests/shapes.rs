@@ -12,9 +12,11 @@ mod place;
 #[allow(dead_code, reason = "each test program uses its share")]
 mod support;
 
+use logbook_backends::sql::{Work, WorkKey, note_work};
 use logbook_model::Kind;
+use logbook_reports::Cell;
 use place::{Place, on_every_database};
-use support::{Run, TODAY, analyze_all, ask, open, reject, store};
+use support::{Run, TODAY, alike, analyze_all, ask, open, product, reject, store};
 
 async fn csv_has_a_header_and_runs_no_formulas(place: &Place) {
     let stores = open(place).await;
@@ -117,7 +119,82 @@ async fn the_ledger_counts_every_fate(place: &Place) {
     "));
 }
 
+async fn cost_is_time_by_memory_of_all_processes_together(place: &Place) {
+    let stores = open(place).await;
+    store(
+        &stores,
+        &[Run::new("s1", TODAY, "u"), Run::new("s2", TODAY, "u")],
+    )
+    .await;
+    let key = |day, stage: &str, memory_mb| WorkKey {
+        product: product(),
+        day,
+        stage: stage.to_owned(),
+        memory_mb,
+    };
+    let work = |calls, work_us| Work { calls, work_us };
+    let yesterday = TODAY.plus(-1);
+    // A process notes its sums anew; another has its own.
+    for (worker, of) in [
+        (1, vec![(key(TODAY, "parse", 512), work(1, 1))]),
+        (
+            1,
+            vec![
+                (key(TODAY, "parse", 512), work(10, 2_000_000)),
+                (key(yesterday, "upload", 128), work(4, 500)),
+            ],
+        ),
+        (
+            2,
+            vec![
+                (key(TODAY, "parse", 512), work(10, 2_000_000)),
+                (key(TODAY, "parse", 2048), work(1, 500_000)),
+            ],
+        ),
+    ] {
+        note_work(&stores.sessions, worker, &of).await.unwrap();
+    }
+    let price = if cfg!(target_arch = "aarch64") {
+        0.000_013_333_4
+    } else {
+        0.000_016_666_7
+    };
+    let usd = |calls: f64, gb_s: f64| gb_s * price + calls * 2e-7;
+    let row = |by: Cell, calls, work_ms, gb_s, sessions: i64| {
+        let usd = usd(calls as f64, gb_s);
+        vec![
+            by,
+            Cell::Integer(calls),
+            Cell::Number(work_ms),
+            Cell::Number(gb_s),
+            Cell::Number(usd),
+            Cell::Integer(sessions),
+            if sessions > 0 {
+                Cell::Number(usd * 5e5)
+            } else {
+                Cell::Null
+            },
+        ]
+    };
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let found = ask(&stores, "cost", &[]).await.rows;
+    let parse = (21, 4500.0, 3.0);
+    let upload = (4, 0.5, 0.0000625);
+    let wanted = [
+        row(text("parse"), parse.0, parse.1, parse.2, 2),
+        row(text("upload"), upload.0, upload.1, upload.2, 2),
+    ];
+    assert!(alike(&found, &wanted), "{found:?} {wanted:?}");
+    let found = ask(&stores, "cost", &[("by", "day")]).await.rows;
+    let wanted = [
+        row(Cell::Day(yesterday), upload.0, upload.1, upload.2, 0),
+        row(Cell::Day(TODAY), parse.0, parse.1, parse.2, 2),
+    ];
+    assert!(alike(&found, &wanted), "{found:?} {wanted:?}");
+}
+
 on_every_database! {
+    cost_is_time_by_memory_of_all_processes_together,
     csv_has_a_header_and_runs_no_formulas,
     names_that_differ_in_a_space_are_two,
     json_has_rows_by_column_name,

@@ -98,3 +98,11 @@ def test_a_tier_is_cheaper_above_its_break_even_and_not_below():
 def test_one_data_key_for_many_logs_keeps_kms_below_a_dollar_a_million():
     used = cost.per_log(cost.install_of(), "body")
     assert used["key request"] * prices.PRICES["key request"].usd * 1e6 < 1
+
+
+def test_the_report_on_cost_has_the_prices_of_the_documents():
+    source = (ROOT / "shared/reports/src/cost/page.rs").read_text().replace("_", "")
+    written = re.search(
+        r'"aarch64"\) \{\s*([\d.]+)\s*\} else \{\s*([\d.]+)\s*\};.*USDREQUEST: f64 = ([\d.]+);', source, re.DOTALL)
+    noted = [prices.PRICES[name].usd for name in ("GB-s arm64", "GB-s x86_64", "invocation")]
+    assert [float(price) for price in written.groups()] == pytest.approx(noted)

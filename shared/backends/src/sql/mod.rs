@@ -22,6 +22,7 @@ pub mod rows;
 mod session;
 mod settle;
 mod store;
+mod work;
 
 pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
 pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
@@ -34,10 +35,11 @@ pub use reject_query::{RejectFilter, RejectKey, RejectRow, RejectTotal, reject_t
 pub use session::SessionRow;
 pub use settle::{next_silence, settle_silence};
 pub use store::{store_erased, store_parsed, store_rejected};
+pub use work::{Work, WorkKey, note_work, sessions_received, work};
 
 use crate::{Database, Migrations, Result, migrations};
 
-static MIGRATIONS: Migrations = migrations!["0001_sessions.sql"];
+static MIGRATIONS: Migrations = migrations!["0001_sessions.sql", "0002_work.sql"];
 
 /// Brings the sessions schema up to date; does nothing where it is.
 pub async fn migrate(db: &Database) -> Result<()> {

@@ -8,7 +8,7 @@ use logbook_backends::{
     Authority, AwsClients, Credentials, Database, Keys, KmsConfig, Login, LoginProvider,
     MySqlConfig, ObjectStore, Queue, Tls, TokenProvider,
 };
-use logbook_pipeline::{Marks, Registry, Vault};
+use logbook_pipeline::{MEMORY_MB, Marks, Registry, Vault};
 use serde::Deserialize;
 
 use super::{Environment, Missing};
@@ -111,7 +111,16 @@ impl Stores {
             secret_id: self.environment.text("LOGBOOK_HASH_SECRET_ARN")?,
         };
         let keys = Keys::open_kms(&self.clients, config);
-        Ok(Arc::new(Vault::new(self.archive()?, keys)))
+        let archive = self.archive()?;
+        Ok(Arc::new(Vault::of_process(archive, keys, self.memory_mb())))
+    }
+
+    /// The memory that the function has, in MB, as Lambda says.
+    pub fn memory_mb(&self) -> u32 {
+        let said = self
+            .environment
+            .text_or_none("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+        said.and_then(|text| text.parse().ok()).unwrap_or(MEMORY_MB)
     }
 
     /// The products, out of the archive.

@@ -18,7 +18,7 @@ use logbook_model::{
     ProductId, SessionId, Timestamp,
 };
 use logbook_reports::{
-    Progress, ReportReply, ReportRequest, Settings, analyze, query, store_contracts,
+    Cell, Progress, ReportReply, ReportRequest, Settings, analyze, query, store_contracts,
 };
 
 use crate::place::Place;
@@ -229,6 +229,17 @@ pub(crate) async fn ask(stores: &Stores, name: &str, parameters: &[(&str, &str)]
     query(&stores.analytics, &request(name, parameters))
         .await
         .unwrap()
+}
+
+/// Whether rows are the same, numbers but for how they are rounded.
+pub(crate) fn alike(rows: &[Vec<Cell>], others: &[Vec<Cell>]) -> bool {
+    let same = |(a, b): (&Cell, &Cell)| match (a, b) {
+        (Cell::Number(a), Cell::Number(b)) => (a - b).abs() < 1e-7 * a.abs().max(1.0),
+        _ => a == b,
+    };
+    let mut pairs = rows.iter().zip(others);
+    rows.len() == others.len()
+        && pairs.all(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(same))
 }
 
 pub(crate) async fn execute(db: &Database, sql: &str) {
