@@ -93,7 +93,7 @@ pub async fn handle(
 ) -> Result<AnalyzeSummary, AnalyzeError> {
     match event.detail.get("task").and_then(Value::as_str) {
         Some("digest") => weeks(context, scheduled(context, &event)).await,
-        _ => run(context, event).await,
+        _ => Box::pin(run(context, event)).await,
     }
 }
 

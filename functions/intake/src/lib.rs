@@ -70,7 +70,9 @@ pub enum IntakeError {
 /// Handles one event. `s3:TestEvent` and other keys are passed over.
 pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {
     let meter = &context.vault.meter;
-    meter.measure(Stage::Intake, handled(context, event)).await
+    // What it holds while it waits is too much to be moved about.
+    let work = Box::pin(handled(context, event));
+    meter.measure(Stage::Intake, work).await
 }
 
 async fn handled(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {

@@ -47,7 +47,9 @@ struct Work {
 /// Handles a batch; the failures it names come again, alone.
 pub async fn handle(context: &Context, event: SqsEvent) -> SqsBatchResponse {
     let meter = &context.vault.meter;
-    meter.measure(Stage::Parse, handled(context, event)).await
+    // What it holds while it waits is too much to be moved about.
+    let work = Box::pin(handled(context, event));
+    meter.measure(Stage::Parse, work).await
 }
 
 async fn handled(context: &Context, event: SqsEvent) -> SqsBatchResponse {

@@ -179,7 +179,7 @@ async fn cost_is_time_by_memory_of_all_processes_together(place: &Place) {
     let text = |text: &str| Cell::Text(text.to_owned());
     let found = ask(&stores, "cost", &[]).await.rows;
     let parse = (21, 4500.0, 3.0);
-    let upload = (4, 0.5, 0.0000625);
+    let upload = (4, 0.5, 0.000_062_5);
     let wanted = [
         row(text("parse"), parse.0, parse.1, parse.2, 2),
         row(text("upload"), upload.0, upload.1, upload.2, 2),
