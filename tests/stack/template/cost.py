@@ -13,11 +13,14 @@ from prices import HOURS, NOTED, PRICES, REGION
 from transformed import read_template, transform
 
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+WEEKLY = re.compile(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)")
 MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def runs_a_month(expression):
     """How often a schedule runs in a month."""
+    if WEEKLY.fullmatch(expression):
+        return HOURS / 24 / 7
     number, unit = RATE.fullmatch(expression).groups()
     return HOURS * 60 / (int(number) * MINUTES[unit])
 

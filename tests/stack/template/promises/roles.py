@@ -135,6 +135,7 @@ BULK_JOB = f"""
 # What only invokes a function, and which.
 INVOKERS = {
     "AnalyzeFunctionScheduleRole": "AnalyzeFunctionAliaslive",
+    "AnalyzeFunctionDigestRole": "AnalyzeFunctionAliaslive",
     "SweepFunctionScheduleRole": "SweepFunctionAliaslive",
     "IntakeFunctionInboxSweepRole": "IntakeFunctionAliaslive",
     "BulkDrainRole": "IntakeFunctionAliaslive",

@@ -150,7 +150,7 @@ def sealed_logs_are_read_through_the_endpoint_or_by_roles_that_are_named(install
 def logs_stay_and_only_large_and_old_ones_go_to_a_cold_tier(install):
     rules = install.properties("Archive")["LifecycleConfiguration"]["Rules"]
     gone = [rule.get("Prefix") for rule in rules if "ExpirationInDays" in rule or "ExpirationDate" in rule]
-    assert gone == ["state/bulk/"]  # manifests
+    assert gone == ["state/bulk/", "state/notices/"]
     cold = [rule for rule in rules if "Transitions" in rule]
     tier = install.parameters["ColdTier"]
     assert len(cold) == (0 if tier == "none" else 1)
@@ -186,7 +186,8 @@ def the_inbox_is_short_lived_and_broken_uploads_go(install):
 )
 def both_buckets_tell_intake_of_every_new_object(install):
     for bucket, prefix in {"Archive": "archive/", "Inbox": "inbox/"}.items():
-        told, = install.properties(bucket).get("NotificationConfiguration", {}).get("LambdaConfigurations", [{}])
+        told, *others = install.properties(bucket).get("NotificationConfiguration", {}).get("LambdaConfigurations", [{}])
+        assert len(others) == (bucket == "Archive" and install.conditions["HasSlack"])
         assert told.get("Event") == "s3:ObjectCreated:*", bucket
         assert told["Function"] == {"Ref": "IntakeFunctionAliaslive"}
         assert told["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": prefix}]
@@ -195,6 +196,24 @@ def both_buckets_tell_intake_of_every_new_object(install):
         may = install.properties(permission)
         assert may["SourceArn"] == "arn:aws:s3:::" + install.properties(bucket)["BucketName"]
         assert may.get("SourceAccount") == "111122223333" and may["Principal"] == "s3.amazonaws.com"
+
+
+@promise(
+    change("Archive.Properties.NotificationConfiguration.LambdaConfigurations[1].Fn::If[1].Filter.S3Key.Rules[0].Value", ""),
+    remove("ArchiveMayInvokeNotify.Properties.SourceAccount"),
+    remove("Archive.Properties.Tags"),
+)
+def the_archive_tells_notify_of_every_notice(install):
+    if not install.conditions["HasSlack"]:
+        return
+    archive, may = install.properties("Archive"), install.properties("ArchiveMayInvokeNotify")
+    told = archive["NotificationConfiguration"]["LambdaConfigurations"][1]
+    assert told["Function"] == may["FunctionName"] == {"Ref": "NotifyFunctionAliaslive"}
+    assert told["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "state/notices/"}]
+    assert may["SourceArn"] == "arn:aws:s3:::" + archive["BucketName"]
+    assert may.get("SourceAccount") == "111122223333" and may["Principal"] == "s3.amazonaws.com"
+    # S3 asks whether it may before the bucket is made.
+    assert {"Ref": "ArchiveMayInvokeNotify"} in [tag["Value"] for tag in archive.get("Tags", [])]
 
 
 @promise(
