@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Register products, change their settings, make their upload keys
     #[command(subcommand)]
     Product(ProductCommand),
-    /// Say what is agreed with customers: seats, modules, renewal; `logbook report accounts` shows it
+    /// Say what is agreed with customers: seats, modules, owner, renewal
     #[command(subcommand)]
     Account(AccountCommand),
     /// Bring dead letters back to the queue
