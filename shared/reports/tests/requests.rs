@@ -14,6 +14,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use logbook_backends::sql::{Work, WorkKey, note_work};
 use logbook_model::Kind;
 use logbook_reports::{Error, ReportRequest, query};
 use place::{Place, on_every_database};
@@ -39,6 +40,16 @@ async fn pages_put_together_are_the_whole(place: &Place) {
         reject(&stores, log).await;
     }
     analyze_all(&stores).await;
+    let worked = ["upload", "intake", "parse", "analyze"].map(|stage| {
+        let key = WorkKey {
+            product: product(),
+            day: TODAY,
+            stage: stage.to_owned(),
+            memory_mb: 512,
+        };
+        (key, Work::default())
+    });
+    note_work(&stores.sessions, 1, &worked).await.unwrap();
     for (name, by) in [
         ("feature-usage", "day,version,feature"),
         ("feature-usage", "feature"),
