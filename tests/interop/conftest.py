@@ -1,4 +1,6 @@
-"""A Logbook to send to: the embedded one, or a deployed stack that the surroundings name."""
+"""A Logbook to send to: the embedded one, or the deployed stack that LOGBOOK_TEST_STACK names: a
+JSON file whose members are the arguments of `Logbook`. To a stack go the tests that hold for every
+installation (`tests/stack/pipeline/test_otlp.py` runs them)."""
 
 import json
 import os
@@ -13,6 +15,7 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE_SECS = 60
+STACK = os.environ.get("LOGBOOK_TEST_STACK")
 
 
 class Logbook:
@@ -91,13 +94,15 @@ def embedded(tmp_path_factory):
         process.wait(30)
 
 
-@pytest.fixture(params=["embedded", "stack"], scope="session")
+@pytest.fixture(params=["stack" if STACK else "embedded"], scope="session")
 def logbook(request):
-    """The embedded Logbook, then the stack of LOGBOOK_TEST_STACK: a JSON file whose members are
-    the arguments of `Logbook`."""
-    if request.param == "embedded":
-        return request.getfixturevalue("embedded")
-    path = os.environ.get("LOGBOOK_TEST_STACK")
-    if not path:
-        pytest.skip("LOGBOOK_TEST_STACK names no deployed stack")
-    return Logbook(**json.loads(pathlib.Path(path).read_text()))
+    """The stack, or else the embedded Logbook."""
+    if STACK:
+        return Logbook(**json.loads(pathlib.Path(STACK).read_text()))
+    return request.getfixturevalue("embedded")
+
+
+def pytest_collection_modifyitems(config, items):
+    embedded_only = [item for item in items if STACK and "logbook" not in item.fixturenames]
+    config.hook.pytest_deselected(items=embedded_only)
+    items[:] = [item for item in items if item not in embedded_only]

@@ -8,7 +8,8 @@
 or, as a program: `python emulator.py --artifacts DIR [--keep]`.
 
 The emulator is ministack: a real `sam deploy`, functions as native processes, policies enforced
-(AUTH=true), TLS (USE_SSL=1). Where it differs from AWS is in `adapted` below and in docs/deploy.md.
+(AUTH=true), TLS (USE_SSL=1); or without both, `started(open=True)`, which its authorizer of tokens
+needs to ask its own user pools for keys. Where it differs from AWS is in `adapted` below and in docs/deploy.md.
 """
 
 import argparse
@@ -35,6 +36,9 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 BINARIES = ("upload", "intake", "parse", "analyze", "query", "sweep", "migrate", "notify")
 
+# What AWS covers by the permission for one message, and the emulator does not.
+BATCHED = ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+
 # The smallest deployment that the emulator can hold: no VPC, and a database of the caller's.
 PARAMETERS = {
     "Network": "none",
@@ -46,7 +50,7 @@ PARAMETERS = {
 }
 
 
-def adapted(template, parameters, artifacts):
+def adapted(template, parameters, artifacts, url):
     """The template as it is deployed here; what differs from AWS is this, and no more.
 
     - The emulator transforms SAM without the parameters' values: they become the defaults.
@@ -54,9 +58,13 @@ def adapted(template, parameters, artifacts):
     - The encryption context of a call is no condition to the emulator, and would deny: that
       condition is left out. What S3 may do with the key stays conditional, and is granted to none.
     - It reads media types as they stand, without `~1` for the slash.
-    - It keeps a number that comes by a parameter as text, which its poller of queues cannot compare.
+    - It keeps a number that comes by a parameter as text, which its poller of queues cannot compare,
+      and clients of Glue cannot read.
     - It takes a role's session for the principal, where AWS takes the role: both are named.
     - It asks for a permission of its own for batches of messages, which AWS covers by that for one.
+    - Both APIs and the sign-in page answer below its own address, which the outputs name.
+    - The bulk path is there without a network, which it needs for the workers of its job alone; the
+      job's settings of encryption are nothing that the emulator knows.
     """
     template = copy.deepcopy(template)
     for name, value in parameters.items():
@@ -75,15 +83,30 @@ def adapted(template, parameters, artifacts):
             del node["Condition"]
         if isinstance(condition, dict) and "ArnNotLike" in condition:
             named = condition["ArnNotLike"]["aws:PrincipalArn"]
-            condition["ArnNotLike"]["aws:PrincipalArn"] = named + [_sessions(one) for one in named]
+            glass = parameters.get("BreakGlassRoleArn", "").rpartition("/")[2]
+            condition["ArnNotLike"]["aws:PrincipalArn"] = named + [_sessions(one, glass) for one in named]
         if "BinaryMediaTypes" in node:
             node["BinaryMediaTypes"] = [kind.replace("~1", "/") for kind in node["BinaryMediaTypes"]]
         if "ScalingConfig" in node:
             concurrency = template["Parameters"]["ParseConcurrency"]["Default"]
             node["ScalingConfig"] = {"MaximumConcurrency": int(concurrency)}
-        if "sqs:SendMessage" in (node.get("Action") or ()):
-            node["Action"].append("sqs:SendMessageBatch")
+        if isinstance(node.get("Action"), list):
+            node["Action"] += [f"{action}Batch" for action in node["Action"] if action in BATCHED]
+    for api, path in (("Upload", "/in"), ("Query", "")):
+        template["Outputs"][f"{api}Url"]["Value"] = {"Fn::Sub": f"{url}/_aws/execute-api/${{{api}Api}}{path}"}
+    template["Outputs"]["LoginUrl"]["Value"] = url
+    _put_bulk_beside_no_network(template)
     return template
+
+
+def _put_bulk_beside_no_network(template):
+    del template["Rules"]["CostlyPartsNeedOurNetwork"]
+    for name in ("BulkConnection", "BulkGroup", "BulkGroupIn", "BulkGroupOut", "BulkSecurity"):
+        del template["Resources"][name]
+    job = template["Resources"]["BulkJob"]["Properties"]
+    for name in ("Connections", "SecurityConfiguration"):
+        del job[name]
+    job["NumberOfWorkers"] = int(template["Parameters"]["GlueWorkers"]["Default"])
 
 
 def _objects(node):
@@ -94,13 +117,14 @@ def _objects(node):
         yield from _objects(inner)
 
 
-def _sessions(node):
-    """The sessions of the roles whose ARNs are asked for."""
-    if isinstance(node, dict) and "Fn::GetAtt" in node:
-        return {"Fn::Sub": f"arn:${{AWS::Partition}}:sts::${{AWS::AccountId}}:assumed-role/${{{node['Fn::GetAtt'][0]}}}/*"}
+def _sessions(node, glass):
+    """The sessions of the roles whose ARNs are asked for, that may break the glass among them."""
+    if isinstance(node, dict) and ("Fn::GetAtt" in node or node.get("Ref") == "BreakGlassRoleArn"):
+        role = f"${{{node['Fn::GetAtt'][0]}}}" if "Fn::GetAtt" in node else glass
+        return {"Fn::Sub": f"arn:${{AWS::Partition}}:sts::${{AWS::AccountId}}:assumed-role/{role}/*"}
     if isinstance(node, dict):
-        return {key: _sessions(value) for key, value in node.items()}
-    return [_sessions(value) for value in node] if isinstance(node, list) else node
+        return {key: _sessions(value, glass) for key, value in node.items()}
+    return [_sessions(value, glass) for value in node] if isinstance(node, list) else node
 
 
 def placeholders(folder):
@@ -133,18 +157,18 @@ def free_port():
 class Emulator:
     """One emulator, with folders and a port of its own."""
 
-    def __init__(self, folder, environment=None):
+    def __init__(self, folder, environment=None, open=False):
         self.folder = pathlib.Path(folder)
-        self.port = free_port()
-        self.url = f"https://localhost:{self.port}"
+        self.port, self.open = free_port(), open
+        self.url = f"{'http' if open else 'https'}://localhost:{self.port}"
         for name in ("tmp", "state", "home"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.environment = {
             # Of the surroundings neither credentials nor certificates: functions trust the emulator's own.
             **{k: v for k, v in os.environ.items()
                if not k.startswith(("AWS_", "SSL_CERT", "CURL_CA", "REQUESTS_CA", "NODE_EXTRA_CA"))},
-            "AUTH": "true",
-            "USE_SSL": "1",
+            "AUTH": "false" if open else "true",
+            "USE_SSL": "0" if open else "1",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",
@@ -153,7 +177,7 @@ class Emulator:
             "TMPDIR": str(self.folder / "tmp"),
             "STATE_DIR": str(self.folder / "state"),
             # Functions inherit this: the emulator's certificate is all that they trust.
-            "SSL_CERT_FILE": str(self.folder / "tmp/ministack-tls/server.crt"),
+            **({} if open else {"SSL_CERT_FILE": str(self.folder / "tmp/ministack-tls/server.crt")}),
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -166,7 +190,7 @@ class Emulator:
         self.stack = None
 
     def start(self, seconds=60):
-        log = open(self.log_path, "wb")
+        log = self.log_path.open("wb")
         self.process = subprocess.Popen(
             [tool("ministack")], env=self.environment, stdout=log, stderr=log,
             cwd=self.folder, start_new_session=True,
@@ -179,8 +203,8 @@ class Emulator:
             certificates = list((self.folder / "tmp").glob("ministack-tls/*.crt")) + list(
                 (self.folder / "tmp").glob("ministack-tls/*.pem"))
             certificates = [path for path in certificates if "key" not in path.name and "bundle" not in path.name]
-            if certificates:
-                self.bundle = certificates[0]
+            if certificates or self.open:
+                self.bundle = certificates[0] if certificates else None
                 with contextlib.suppress(Exception):
                     self.client("s3").list_buckets()
                     return self
@@ -202,7 +226,7 @@ class Emulator:
     def client(self, service, key="test", secret="test", token=None):
         """A client of a service, as root or as whoever the credentials are."""
         return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle),
+            service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle) if self.bundle else None,
             aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
             config=botocore.config.Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
         )
@@ -223,7 +247,7 @@ class Emulator:
             folder.mkdir(exist_ok=True)
             artifacts = placeholders(folder)
         values = {**PARAMETERS, **(parameters or {})}
-        text = adapted(yaml_parse(pathlib.Path(template).read_text()), values, artifacts)
+        text = adapted(yaml_parse(pathlib.Path(template).read_text()), values, artifacts, self.url)
         path = self.folder / "template.json"
         path.write_text(json.dumps(text, indent=1, default=str))
         settings = self.folder / "samconfig.toml"
@@ -234,8 +258,8 @@ class Emulator:
             [tool("sam"), "deploy", "--template-file", path, "--config-file", settings,
              "--stack-name", stack, "--s3-bucket", "artifacts", "--no-confirm-changeset",
              "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-fail-on-empty-changeset"],
-            env={**self.environment, "AWS_CA_BUNDLE": str(self.bundle), "SAM_CLI_TELEMETRY": "0",
-                 "HOME": str(self.folder / "home")},
+            env={**self.environment, **({"AWS_CA_BUNDLE": str(self.bundle)} if self.bundle else {}),
+                 "SAM_CLI_TELEMETRY": "0", "HOME": str(self.folder / "home")},
             cwd=self.folder, capture_output=True, text=True, timeout=600,
         )
         (self.folder / "deploy.log").write_text(done.stdout + done.stderr)
@@ -268,27 +292,30 @@ class Emulator:
         return json.loads(got["Payload"].read() or b"null"), got.get("FunctionError")
 
     def logs(self, function):
-        """The lines that a function wrote."""
+        """The lines that a function wrote, in the order of their times."""
         group = f"/aws/lambda/{self.stack}-{function}"
-        logs, lines = self.client("logs"), []
-        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
-            got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)
-            lines += [event["message"] for event in got["events"]]
-        return lines
+        logs, events = self.client("logs"), []
+        for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
+            for stream in page["logStreams"]:
+                events += self._events(logs, logGroupName=group, logStreamName=stream["logStreamName"])
+        return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
 
-    def api_url(self, api):
-        """Where an API answers here: `upload` (the REST API) or `query` (the HTTP API)."""
-        ids = self.resources()
-        if api == "upload":
-            return f"{self.url}/_aws/execute-api/{ids['UploadApi']}/in", ids["UploadApi"]
-        return f"{self.url}/_aws/execute-api/{ids['QueryApi']}", ids["QueryApi"]
+    def _events(self, logs, **stream):
+        """All events of a stream: the last page leads to itself."""
+        events, at = [], {}
+        while True:
+            got = logs.get_log_events(**stream, **at, startFromHead=True)
+            events += got["events"]
+            if at.get("nextToken") == got["nextForwardToken"]:
+                return events
+            at = {"nextToken": got["nextForwardToken"]}
 
 
 @contextlib.contextmanager
-def started(folder=None, environment=None):
+def started(folder=None, environment=None, open=False):
     """An emulator for as long as the block takes; its folder goes with it, unless it is given."""
     own = tempfile.mkdtemp(prefix="logbook-emulator-") if folder is None else None
-    emulator = Emulator(own or folder, environment)
+    emulator = Emulator(own or folder, environment, open)
     try:
         yield emulator.start()
     finally:

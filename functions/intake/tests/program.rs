@@ -8,6 +8,8 @@ mod aws;
 mod runtime;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 
 use aws::{Aws, assert_hides};
 use logbook_backends::Put;
@@ -26,6 +28,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
 ];
 const TEST_EVENT: &str = include_str!("../../../events/s3-test-event.json");
+const ARCHIVE_PUT: &str = include_str!("../../../events/s3-archive-put.json");
 const INBOX_PUT: &str = include_str!("../../../events/s3-inbox-put.json");
 const SWEEP: &str = include_str!("../../../events/schedule-inbox-sweep.json");
 
@@ -112,4 +115,47 @@ async fn it_writes_out_nothing_of_what_it_takes_in() {
         (Some("intake"), Some("test"))
     );
     assert!(output.contains(runtime::TRACE) && output.contains("request-1"));
+}
+
+/// In the place of SQS, because no emulator gives the attribute back: takes one batch, and gives
+/// the request's body.
+fn one_batch(listener: &TcpListener) -> Value {
+    let (stream, _) = listener.accept().unwrap();
+    let mut stream = BufReader::new(stream);
+    let (mut length, mut line) = (0, String::new());
+    while stream.read_line(&mut line).unwrap() > 2 {
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    let taken = r#"{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"d"}],"Failed":[]}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{taken}",
+        taken.len()
+    );
+    stream.get_mut().write_all(answer.as_bytes()).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_message_of_a_log_bears_the_trace_on_that_its_event_came_with() {
+    let Some(aws) = Aws::find().await else {
+        return;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut variables = aws.variables();
+    variables.push(("AWS_ENDPOINT_URL_SQS", &url));
+    let sent = std::thread::spawn(move || one_batch(&listener));
+    let lambda = Lambda::start(PROGRAM, "intake", &variables);
+    lambda.succeed(ARCHIVE_PUT);
+    let sent = sent.join().unwrap();
+    let message = &sent["Entries"][0];
+    assert!(message["MessageBody"].as_str().unwrap().contains("run-1"));
+    let borne = &message["MessageSystemAttributes"]["AWSTraceHeader"];
+    assert_eq!(borne["StringValue"], runtime::TRACE);
+    lambda.end();
 }

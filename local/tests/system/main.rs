@@ -17,7 +17,5 @@ mod ledger;
 mod mending;
 mod process;
 mod refused;
-#[cfg(feature = "aws")]
-mod stack;
 mod support;
 mod uploading;

@@ -14,11 +14,14 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import emulator  # noqa: E402
 from doors import Upload  # noqa: E402
 from embedded import Embedded, program  # noqa: E402
+from program import Operator, Program  # noqa: E402
 from real_logs import PRODUCTS  # noqa: E402
 from stack import Stack, utc_now  # noqa: E402
 
 PROBE = {"id": "probe", "profile": "logbook", "consent": "usage", "min_users": 0}
-NEIGHBOUR = {**PROBE, "id": "neighbour"}
+OTHERS = [{**PROBE, "id": name} for name in ("neighbour", "program", "exporter", "ledger")]
+# Listings speak of what is older than a minute: sent first, it is in them when its test comes.
+EARLY = Upload("early", b'{"name":"draw.line","time":"2026-01-01T00:00:00Z"}\n')
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +32,9 @@ def stack(tmp_path_factory, story):
     with emulator.started(folder / "emulator") as aws:
         stack = Stack(aws, folder)
         try:
-            for product in (PROBE, NEIGHBOUR, story.product, {**story.product, "id": "burst"}, *PRODUCTS):
+            for product in (PROBE, *OTHERS, story.product, {**story.product, "id": "burst"}, *PRODUCTS):
                 stack.register(product)
+            stack.uploads("ledger").send(EARLY)
             yield stack
         finally:
             stack.close()
@@ -68,3 +72,17 @@ def embedded(tmp_path_factory, story):
     running = Embedded(str(tmp_path_factory.mktemp("embedded")), [story.product, PROBE, *PRODUCTS])
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def operator(stack, tmp_path_factory):
+    """The program, in the role of an operator."""
+    return Operator(stack, tmp_path_factory.mktemp("operator"))
+
+
+@pytest.fixture
+def outsider(stack, operator, tmp_path):
+    """The program, in a role of the same rights that may not break the glass."""
+    arn = stack.make_role("outsider")
+    stack.grant("outsider", operator.statements)
+    return Program(stack, tmp_path, stack.credentials(arn))

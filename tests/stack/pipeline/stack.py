@@ -68,6 +68,9 @@ class Stack:
             "JwtIssuer": self.issuer.url,
             "JwtAudience": AUDIENCE,
             "TicketTtlSecs": "60",
+            "GlueScript": "s3://artifacts/bulk.py",
+            "BulkBytes": str(1 << 20),
+            "BreakGlassRoleArn": self.make_role("operator"),
         }
         self.outputs = aws.deploy(artifacts=self.programs, parameters=self.parameters)
         self.archive, self.inbox = self.outputs["ArchiveBucket"], self.outputs["InboxBucket"]
@@ -75,8 +78,7 @@ class Stack:
         self._let_failures_be_seen()
         self.keys = {}
         self._registry = []
-        self.upload_url, _ = aws.api_url("upload")
-        self.query_url, _ = aws.api_url("query")
+        self.upload_url, self.query_url = self.outputs["UploadUrl"], self.outputs["QueryUrl"]
         key_id = self.outputs["UploadApiKeyId"]
         self.api_key = aws.client("apigateway").get_api_key(apiKey=key_id, includeValue=True)["value"]
 
@@ -90,9 +92,35 @@ class Stack:
         finally:
             self.aws.stack = "logbook"
 
+    # ---- roles
+
     def role_arn(self, logical_id):
         name = self.aws.resources()[logical_id].split("/")[-1]
         return f"arn:aws:iam::{emulator.ACCOUNT}:role/{name}"
+
+    def make_role(self, name):
+        """Makes a role that may be taken, and gives its ARN."""
+        account = {"AWS": f"arn:aws:iam::{emulator.ACCOUNT}:root"}
+        taken = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": account}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [taken]})
+        return self.aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+
+    def grant(self, role, statements):
+        """Lets a role do what statements allow, as the emulator asks for it: by batches as well, and
+        by a call of a function's alias it sees the function."""
+
+        def asked(one):
+            batches = [f"{action}Batch" for action in one["Action"] if action in emulator.BATCHED]
+            functions = [arn.removesuffix(":live") for arn in one["Resource"]]
+            return {**one, "Action": one["Action"] + batches, "Resource": one["Resource"] + functions}
+
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [asked(one) for one in statements]})
+        self.aws.client("iam").put_role_policy(RoleName=role, PolicyName="rights", PolicyDocument=policy)
+
+    def credentials(self, role_arn):
+        return self.aws.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+
+    # ---- faults
 
     def quietly(self, bucket, act):
         """Does something in a bucket that the bucket tells nobody of, as an event that is lost."""
@@ -122,7 +150,7 @@ class Stack:
 
     def register(self, product):
         """Registers a product, as described by the demo's product.json."""
-        self.keys[product["id"]] = key = "lbk_" + secrets.token_urlsafe(24)
+        self.keys[product["id"]] = key = f"lbk_{product['id']}_{secrets.token_urlsafe(24)}"
         described = {"session_timeout_secs": 1800, "readable": "false", **product}
         described["readable"] = str(product.get("accounts_readable", False)).lower()
         hash = hashlib.sha256(key.encode()).hexdigest()
@@ -215,6 +243,11 @@ class Stack:
         got = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=["All"])
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
         return sum(int(got["Attributes"].get(name, 0)) for name in names)
+
+    def forget_failures(self):
+        """Empties the queues of what died."""
+        for queue in ("ParseDeadLettersUrl", "BulkDeadLettersUrl", "IntakeFailuresUrl"):
+            self.aws.client("sqs").purge_queue(QueueUrl=self.outputs[queue])
 
     def set_visibility(self, seconds):
         """How soon what a process held comes back: half an hour in the template."""

@@ -1,6 +1,7 @@
 """What the stack finds around it: a database server, an issuer of tokens, a webhook of Slack."""
 
 import base64
+import hmac
 import http.server
 import json
 import pathlib
@@ -14,6 +15,7 @@ from importlib.util import module_from_spec, spec_from_loader
 import pymysql
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LOADER = SourceFileLoader("databases_run", str(ROOT / "tests/databases/run"))
@@ -111,15 +113,23 @@ class Issuer:
         return {"keys": [{"kty": "RSA", "kid": "1", "use": "sig", "alg": "RS256",
                           "n": _segment(modulus), "e": _segment(exponent)}]}
 
-    def token(self, scope, products="*", key=None, **claims):
-        """A token; claims may be set otherwise than is right, and another key may sign."""
+    def token(self, scope, products="*", key=None, algorithm="RS256", **claims):
+        """A token; claims may be set otherwise than is right, and another key or algorithm may sign."""
         now = int(time.time())
         said = {"iss": self.url, "aud": AUDIENCE, "sub": "analyst", "iat": now - 5, "exp": now + 3600,
                 "scope": scope, "products": products, **claims}
         said = {name: value for name, value in said.items() if value is not None}
-        signed = f"{_segment({'alg': 'RS256', 'typ': 'JWT', 'kid': '1'})}.{_segment(said)}"
-        signature = (key or self.key).sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{_segment(signature)}"
+        signed = f"{_segment({'alg': algorithm, 'typ': 'JWT', 'kid': '1'})}.{_segment(said)}"
+        return f"{signed}.{_segment(self.signature(signed.encode(), key or self.key, algorithm))}"
+
+    def signature(self, signed, key, algorithm):
+        if algorithm == "none":
+            return b""
+        if algorithm == "HS256":
+            # By what everybody knows.
+            secret = self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            return hmac.digest(secret, signed, "sha256")
+        return key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
 
 
 class Slack:

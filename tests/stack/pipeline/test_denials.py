@@ -64,6 +64,9 @@ def test_no_route_answers_without_a_token_that_holds(stack, path):
         "of another issuer": token(scope, iss="https://elsewhere.example"),
         "for another audience": token(scope, aud="elsewhere"),
         "for nobody": token(scope, aud=None),
+        "of another client": token(scope, aud=None, client_id="elsewhere", token_use="access"),
+        "not signed": token(scope, algorithm="none"),
+        "signed by what is public": token(scope, algorithm="HS256"),
     }
     for what, bad in wrong.items():
         assert stack.bearing(bad).ask("GET", path).status == 401, (what, path)

@@ -108,10 +108,13 @@ def test_every_log_that_is_whole_has_a_receipt_that_says_parsed(loaded, stack, s
     whole = [line for line in story.lines if line["expect"] == "parsed" and line["route"] != "inbox"]
     for line in whole[::5]:
         receipt = uploads.receipt(line["log_id"])
+        if receipt["state"] == "duplicate":
+            # Of two logs of one content the one that is parsed first is the log.
+            receipt = uploads.receipt(receipt["duplicate_of"])
         assert receipt["state"] == "parsed", (line, receipt)
         assert [step["step"] for step in receipt["steps"]] == ["received", "archived", "queued", "parsed"]
         assert receipt["sessions"] == line["sessions"]
-        assert receipt["via"] == line["route"]
+        assert receipt["log_id"] != line["log_id"] or receipt["via"] == line["route"]
 
 
 def test_reports_are_the_same_row_for_row(loaded, story):
