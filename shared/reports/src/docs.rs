@@ -10,10 +10,14 @@ const HEAD: &str = "# Reports
 This page is made of the catalogue that `GET /v1/reports` gives; \
 `cargo run -p logbook-reports --example docs > docs/reports.md` makes it anew.
 
-Days are UTC. A session belongs to the day of its first event; where a log has no times, to the \
-day of receipt. Users are distinct pseudonymous users, else installations. Production traffic is \
-apart: a session counts as production if it names no environment, or `production` or `prod` in \
-any case; all others are `other`.
+Days are UTC. A session belongs to the day of its first event: the first that has a time, in the \
+order of the log and not by the clock, and of several logs the earliest of these; where no event \
+has a time, to the day of receipt. Users are distinct pseudonymous users, else installations. \
+Production traffic is apart: a session counts as production if it names no environment, or \
+`production` or `prod` in any case; all others are `other`. What was sent under the consent \
+`error` or `crash` counts as far as [the consent](contract.md#consent) lets it be stored.
+
+Rows come in the order of their groups, texts by their bytes.
 
 Every reply says what it rests on: `complete_until` (all that was received until then is in the \
 figures), days out of date, logs pending and rejected. Groups of fewer persons than the \

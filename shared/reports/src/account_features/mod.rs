@@ -21,10 +21,10 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     definition: "An account is what sessions name as the customer's, as a pseudonym unless the \
         product says that accounts stay readable; sessions that name none are left out. A feature \
         is a name of events in a session, as the profile makes it. How many persons of an account \
-        used a feature is told in bands, since an account may be a handful of people: fewer than \
-        the product's min_users, from there to 9, 10 to 24, 25 to 99, 100 or more. A band that \
-        begins below min_users begins with it. Where no session names a user or an installation, \
-        the band is (unknown). Persons are distinct over the range: pseudonymous users, else \
+        used a feature is told in bands, since an account may be a handful of people: with a \
+        min_users of 3 they are \"fewer than 3\", \"3 to 9\", \"10 to 24\", \"25 to 99\" and \"100 or \
+        more\". A band that would begin below min_users begins with it. Where no session names a \
+        user or an installation, the band is (unknown). Persons are distinct over the range: pseudonymous users, else \
         installations.",
     formulas: &["users = band of |{person of s : s in the account's sessions with the feature}|"],
     source: "Sweeney: k-anonymity, a model for protecting privacy, 2002: generalisation of what \

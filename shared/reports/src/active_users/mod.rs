@@ -31,11 +31,13 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         MAU those of the 28 days that end with it (four whole weeks, so that each holds as \
         many weekends). A person is new on the first day on which any session of theirs is \
         known in the same environment; that day moves when an earlier one comes to light. Days \
-        without anyone in their 28 days have no row, nor have days after the last analysis. \
+        without a session, and without anyone in their 28 days, have no row, nor have days after \
+        the last analysis. \
         Each of the three windows is a group of its own to the small-group guard: where it \
         holds fewer persons than the product's min_users, its figures are null (the day's: \
-        dau, sessions, unidentified_sessions, new_users; stickiness needs both), and a row \
-        without any figure is left out. A day without any session is shown as 0.",
+        dau, sessions, unidentified_sessions, new_users; stickiness needs both), and it counts as \
+        withheld, one of nobody too; but a day without any session is shown as 0 and does not \
+        count. A row is left out in which no window that holds a session is shown.",
     formulas: &[
         "dau(d) = |persons of d|",
         "wau(d) = |persons of d-6 … d|",

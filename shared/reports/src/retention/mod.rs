@@ -27,8 +27,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         pseudonymous users, else installations; sessions that name neither are nobody's. The \
         range names the Mondays of the cohorts. Weeks go to that of the range's last day, or of \
         the last analysis if it was before, which is not complete; weeks without anyone are \
-        shown as 0. A cohort of fewer persons than the \
-        product's min_users is withheld with all its weeks and counts as one group.",
+        shown as 0. A cohort whose Monday is after the last analysis is not known yet and counts \
+        nowhere. A cohort of fewer persons than the product's min_users is withheld with all its weeks and counts as one group.",
     formulas: &[
         "cohort(p) = Monday of the week of p's first day",
         "users(c, n) = |{p : cohort(p) = c, p has a session in the week c + 7 n days}|",

@@ -32,7 +32,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         users, else installations. First and last say when and where the error is known at all \
         in the environment, whatever range and versions are asked for; a day is that of the \
         session. Of several versions on the first day, the first by Semantic Versioning is \
-        named, and of those on the last day the last. They move when sessions come late or are \
+        named (read as in release-delta; what is no version comes before all that are, by its \
+        text), and of those on the last day the last. They move when sessions come late or are \
         erased. Rows come in the order of their groups.",
     formulas: &[
         "events = Σ events of the name that are errors",
