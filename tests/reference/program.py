@@ -80,7 +80,7 @@ class Served:
         logbook(self.data, "product", "set", product, "--min-users", min_users)
         until = time.monotonic() + PATIENCE_SECS
         while time.monotonic() < until:
-            products = {one["id"]: one for one in self.get("/v1/products")["products"]}
+            products = {one["product"]: one for one in self.get("/v1/products")["products"]}
             if products[product]["min_users"] == min_users:
                 self.min_users[product] = min_users
                 return

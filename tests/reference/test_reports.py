@@ -117,8 +117,8 @@ def test_reports_of_the_demo_are_those_of_the_reference(running, read, catalogue
     # All days, which clocks that go wrong make more than the demo's sixty; those; some of their weeks.
     ranges = {0: spans(database), 3: [(today - 62 * DAY, today)], 12: [(today - 30 * DAY, today - 11 * DAY)]}
     rows = compare_all(running, DEMO, database, catalogue[name], ranges[min_users], min_users)
-    # The third has none of the days on which the demo was loaded.
-    assert rows or (name, min_users) == ("ledger", 12)
+    # Of a small demo twelve persons may be too many for any group.
+    assert rows or min_users == 12
 
 
 @pytest.mark.skipif(not field_folder(), reason="LOGBOOK_REAL_LOGS is not set")
@@ -139,4 +139,4 @@ def test_small_pages_add_up_to_the_same(running, read, catalogue):
     for name, by in (("feature-usage", ("day", "version")), ("feature-adoption", ("feature",)),
                      ("feature-paths", ("from_feature", "to_feature")), ("retention", ()), ("release-delta", ())):
         ask = Ask(name, today - 20 * DAY, today, today, 3, by=by)
-        assert compare(running, DEMO, database, ask, limit=37) > 37
+        assert compare(running, DEMO, database, ask, limit=7) > 7
