@@ -9,10 +9,10 @@ use super::civil::{Civil, parse_offset};
 /// [`parse`] and [`Civil::resolve`] would; `None` for all else, of which they decide.
 pub(super) fn plain(text: &str) -> Option<EventTime> {
     let (head, tail) = text.as_bytes().split_first_chunk::<19>()?;
-    let [century, _, of_century, _, _, month, ..] = pairs(head.first_chunk()?, *b"0000-00-")?;
+    let [century, _, of_century, _, _, month, ..] = pairs(*head.first_chunk()?, *b"0000-00-")?;
     // The hour and the minute come again, with the second.
-    let [day, ..] = pairs(head[8..].first_chunk()?, *b"00T00:00")?;
-    let [hour, _, _, minute, _, _, second, _] = pairs(head.last_chunk()?, *b"00:00:00")?;
+    let [day, ..] = pairs(*head[8..].first_chunk()?, *b"00T00:00")?;
+    let [hour, _, _, minute, _, _, second, _] = pairs(*head.last_chunk()?, *b"00:00:00")?;
     // The first 28 days are of every month; the others are left to who knows calendars.
     let exists = century >= 19
         && (1..=12).contains(&month)
@@ -42,11 +42,11 @@ pub(super) fn plain(text: &str) -> Option<EventTime> {
 /// text that is not of the pattern, in which zeros stand for digits. All eight places are
 /// computed at once, each in its byte of a word.
 #[inline]
-fn pairs(text: &[u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
+fn pairs(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
     const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
     // What reaches the highest bit of its byte when it is added to what may not stand there.
     let above = pattern.map(|byte| if byte == b'0' { 0x80 - 10 } else { 0x80 - 1 });
-    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(pattern);
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
     let sums = digits.wrapping_add(u64::from_le_bytes(above));
     let fits = (digits | sums) & HIGHS == 0;
     fits.then(|| (digits.wrapping_mul(10).wrapping_add(digits >> 8)).to_le_bytes())

@@ -354,6 +354,7 @@ impl<'a> Scan<'a, '_> {
 }
 
 /// A number as it is written.
+#[derive(Clone, Copy)]
 struct Number {
     negative: bool,
     /// What its digits make before the point.
