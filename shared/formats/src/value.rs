@@ -133,6 +133,7 @@ pub(crate) struct Slots<'a> {
 impl<'a> Slots<'a> {
     /// Empty slots, reusing the memory of `self`.
     #[must_use]
+    #[inline]
     pub(crate) fn reuse(mut self, slots: usize) -> Self {
         self.values.clear();
         self.places.clear();
@@ -142,9 +143,9 @@ impl<'a> Slots<'a> {
     }
 
     /// Gives back the memory, which borrows from no record any more.
+    #[inline]
     pub(crate) fn retire(mut self) -> Slots<'static> {
         self.values.clear();
-        self.places.clear();
         Slots {
             // Maps no element: the allocation is taken over as it is.
             values: self.values.into_iter().map(|_| Value::Absent).collect(),
@@ -183,18 +184,26 @@ impl<'a> Slots<'a> {
     }
 
     /// Sets a slot; the last value wins, and the earlier one is counted.
-    #[inline]
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "a tenth of the time goes into calls of it"
+    )]
     pub(crate) fn set(&mut self, slot: usize, value: Value<'a>) {
-        let Some(place) = self.places.get_mut(slot) else {
-            return;
-        };
-        if *place > 0 {
-            self.duplicates += 1;
-            self.values[*place as usize - 1] = value;
-        } else {
-            self.values.push(value);
-            *place = self.values.len() as u32;
+        match self.places.get_mut(slot) {
+            Some(place @ 0) => {
+                self.values.push(value);
+                *place = self.values.len() as u32;
+            }
+            Some(_) => self.set_again(slot, value),
+            None => {}
         }
+    }
+
+    #[cold]
+    fn set_again(&mut self, slot: usize, value: Value<'a>) {
+        self.duplicates += 1;
+        self.values[self.places[slot] as usize - 1] = value;
     }
 
     /// Forgets what a slot holds.

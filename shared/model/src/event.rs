@@ -59,9 +59,7 @@ impl Event<'_> {
     /// with a hash of the whole, so that two long names stay two names. Control characters
     /// become spaces.
     pub fn bounded_name(name: &str) -> Cow<'_, str> {
-        // Many bytes at once, since nothing ends the count early.
-        let controls = name.bytes().filter(u8::is_ascii_control).count();
-        let clean: Cow<'_, str> = if controls > 0 {
+        let clean: Cow<'_, str> = if has_control(name.as_bytes()) {
             Cow::Owned(name.replace(|c: char| c.is_ascii_control(), " "))
         } else {
             Cow::Borrowed(name)
@@ -79,9 +77,44 @@ impl Event<'_> {
     }
 }
 
+/// Whether any byte is an ASCII control character. Eight bytes at once, by the tests for a byte
+/// below 0x20 and for a zero byte in a word (Mycroft 1987), of which only "any" is exact.
+#[inline]
+fn has_control(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    let any = |word: u64| {
+        let low = word.wrapping_sub(ONES * 0x20) & !word;
+        let delete = word ^ (ONES * 0x7f);
+        (low | (delete.wrapping_sub(ONES) & !delete)) & HIGHS != 0
+    };
+    let (words, rest) = bytes.as_chunks();
+    if words.iter().any(|word| any(u64::from_le_bytes(*word))) {
+        return true;
+    }
+    match bytes.last_chunk() {
+        // The last eight bytes have the rest among them.
+        Some(last) => any(u64::from_le_bytes(*last)),
+        None => rest.iter().any(u8::is_ascii_control),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn controls_are_found_wherever_they_stand(
+            text in "[ -~ä😀]{0,40}", control in "[\u{0}-\u{1f}\u{7f}]", at in any::<prop::sample::Index>(),
+        ) {
+            prop_assert!(!has_control(text.as_bytes()), "{text:?}");
+            let (before, after) = text.as_bytes().split_at(at.index(text.len() + 1));
+            let with = [before, control.as_bytes(), after].concat();
+            prop_assert!(has_control(&with), "{with:?}");
+        }
+    }
 
     #[test]
     fn long_names_are_cut_and_stay_distinct() {

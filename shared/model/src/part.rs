@@ -275,11 +275,7 @@ impl PartBuilder {
     /// The finished part.
     pub fn finish(self) -> Part {
         let mut part = self.part;
-        part.features = self
-            .features
-            .into_iter()
-            .map(|(name, feature)| (name.into(), feature))
-            .collect();
+        part.features = by_name(self.features.into_iter().collect());
         if part.events == 0 {
             part.first_seq = 0;
         }
@@ -295,4 +291,28 @@ impl PartBuilder {
             .map(|(level, &n)| (level.name(), n))
             .collect()
     }
+}
+
+/// Orders features by name. Sorting takes numbers made of the names' first bytes, which mostly
+/// tell the order, and moves nothing else: the features are moved once.
+fn by_name(features: Vec<(Box<str>, Feature)>) -> BTreeMap<String, Feature> {
+    let heads = features.iter().map(|(name, _)| head(name)).zip(0..);
+    let mut order: Vec<(u64, usize)> = heads.collect();
+    order.sort_unstable_by(|a, b| {
+        let name = |at: usize| &features[at].0;
+        a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1)))
+    });
+    let mut features: Vec<_> = features.into_iter().map(Some).collect();
+    let ordered = order.into_iter().filter_map(|(_, at)| features[at].take());
+    ordered
+        .map(|(name, feature)| (name.into(), feature))
+        .collect()
+}
+
+/// The first eight bytes of a name as a number that orders as they do.
+fn head(name: &str) -> u64 {
+    let mut head = [0; 8];
+    let length = name.len().min(head.len());
+    head[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u64::from_be_bytes(head)
 }

@@ -73,6 +73,22 @@ fn set(parts: &[Part]) -> SessionParts {
 
 proptest! {
     #[test]
+    fn every_name_keeps_its_own_events(names in prop::collection::vec("[ab\0]{0,3}(export|)[ab]{0,4}", 1..80)) {
+        let id = |text| (ProductId::new(text).unwrap(), LogId::new(text).unwrap());
+        let (product, log) = id("a");
+        let session = SessionId::from_text("s1");
+        let mut builder = PartBuilder::new(product, session, log, Timestamp(0), 0, 1000);
+        let mut want = std::collections::BTreeMap::<String, u64>::new();
+        for (seq, name) in names.iter().enumerate() {
+            builder.push(&event(seq as u32, name, None, Kind::Normal));
+            *want.entry(name.clone()).or_default() += 1;
+        }
+        let features = builder.finish().features.into_iter();
+        let got: Vec<_> = features.map(|(name, feature)| (name, feature.events)).collect();
+        prop_assert_eq!(got, want.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn the_fold_is_associative_commutative_and_idempotent(
         a in prop::collection::vec(parts(), 0..4),
         b in prop::collection::vec(parts(), 0..4),

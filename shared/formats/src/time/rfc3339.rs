@@ -9,42 +9,12 @@ use super::civil::{Civil, parse_offset};
 /// [`parse`] and [`Civil::resolve`] would; `None` for all else, of which they decide.
 pub(super) fn plain(text: &str) -> Option<EventTime> {
     let (head, tail) = text.as_bytes().split_first_chunk::<19>()?;
-    let [
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        o1,
-        o2,
-        b'-',
-        d1,
-        d2,
-        b'T',
-        h1,
-        h2,
-        b':',
-        m1,
-        m2,
-        b':',
-        s1,
-        s2,
-    ] = *head
-    else {
-        return None;
-    };
-    let two = |tens: u8, ones: u8| {
-        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-        if tens > 9 || ones > 9 {
-            return u32::MAX;
-        }
-        u32::from(tens) * 10 + u32::from(ones)
-    };
-    let (century, of_century, month, day) = (two(y1, y2), two(y3, y4), two(o1, o2), two(d1, d2));
-    let (hour, minute, second) = (two(h1, h2), two(m1, m2), two(s1, s2));
+    let [century, _, of_century, _, _, month, ..] = pairs(*head.first_chunk()?, *b"0000-00-")?;
+    // The hour and the minute come again, with the second.
+    let [day, ..] = pairs(*head[8..].first_chunk()?, *b"00T00:00")?;
+    let [hour, _, _, minute, _, _, second, _] = pairs(*head.last_chunk()?, *b"00:00:00")?;
     // The first 28 days are of every month; the others are left to who knows calendars.
-    let exists = (19..=99).contains(&century)
-        && of_century <= 99
+    let exists = century >= 19
         && (1..=12).contains(&month)
         && (1..=28).contains(&day)
         && hour <= 23
@@ -61,10 +31,25 @@ pub(super) fn plain(text: &str) -> Option<EventTime> {
     if !exists {
         return None;
     }
-    let date = Day::from_civil((century * 100 + of_century) as i32, month, day);
-    let of_day = (hour * 60 + minute) * 60 + second;
-    let secs = i64::from(date.0) * 86_400 + i64::from(of_day);
+    let year = i32::from(century) * 100 + i32::from(of_century);
+    let date = Day::from_civil(year, u32::from(month), u32::from(day));
+    let of_day = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
+    let secs = i64::from(date.0) * 86_400 + of_day;
     Some(EventTime::utc(secs * 1_000_000 + i64::from(micros)))
+}
+
+/// The numbers that each two neighbouring digits make, by the place of the first; `None` for a
+/// text that is not of the pattern, in which zeros stand for digits. All eight places are
+/// computed at once, each in its byte of a word.
+#[inline]
+fn pairs(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    // What reaches the highest bit of its byte when it is added to what may not stand there.
+    let above = pattern.map(|byte| if byte == b'0' { 0x80 - 10 } else { 0x80 - 1 });
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
+    let sums = digits.wrapping_add(u64::from_le_bytes(above));
+    let fits = (digits | sums) & HIGHS == 0;
+    fits.then(|| (digits.wrapping_mul(10).wrapping_add(digits >> 8)).to_le_bytes())
 }
 
 /// Reads `YYYY-MM-DD[T| ]hh:mm[:ss[.fraction]][zone]`.
@@ -122,17 +107,11 @@ pub(super) fn parse(text: &str) -> Result<Civil, TimeError> {
 /// Digits of a fraction of a second as microseconds (further digits are cut), and the bytes
 /// used; `None` without a digit.
 pub(super) fn fraction(bytes: &[u8]) -> Option<(u32, usize)> {
-    let used = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-    if used == 0 {
-        return None;
+    let (mut micros, mut unit, mut used) = (0, 100_000, 0);
+    while let Some(digit @ b'0'..=b'9') = bytes.get(used) {
+        micros += u32::from(digit - b'0') * unit;
+        unit /= 10;
+        used += 1;
     }
-    let micros = (0..6).fold(0, |n, i| {
-        let digit = if i < used {
-            u32::from(bytes[i] - b'0')
-        } else {
-            0
-        };
-        n * 10 + digit
-    });
-    Some((micros, used))
+    (used > 0).then_some((micros, used))
 }

@@ -22,6 +22,28 @@ fn read_near(
 }
 
 #[test]
+fn what_most_logs_write_is_plain() {
+    for text in [
+        "2026-02-01T10:00:00Z",
+        "1999-12-28T23:59:59.1Z",
+        "2026-02-01T10:00:00.123456789Z",
+    ] {
+        assert!(rfc3339::plain(text).is_some(), "{text}");
+    }
+    for text in [
+        "2026-13-01T10:00:00Z",
+        "2026-02-00T10:00:00Z",
+        "2026-02-01T24:00:00Z",
+        "2026-02-01T10:60:00Z",
+        "2026-02-01T10:00:60Z",
+        "2026-02-01T10:00:0:Z",
+        "2026-02-01T10:00:00.Z",
+    ] {
+        assert!(rfc3339::plain(text).is_none(), "{text}");
+    }
+}
+
+#[test]
 fn epochs_of_every_unit_are_read() {
     for (text, format) in [
         ("1571657444", "epoch_s"),
@@ -211,6 +233,29 @@ proptest! {
     fn what_is_printed_is_read_again(micros in -62_135_596_800_000_000i64..253_402_300_799_999_999) {
         let text = Timestamp(micros).to_string();
         prop_assert_eq!(read(&text, "rfc3339", "local").unwrap(), text);
+    }
+
+    #[test]
+    fn plain_times_are_those_that_are_read_step_by_step(
+        micros in -62_135_596_800_000_000i64..253_402_300_799_999_999,
+        digits in 0usize..10,
+        changes in prop::collection::vec((0usize..30, "[0-9:.TZz/;\u{7f}\u{80}ä+-]"), 0..3),
+    ) {
+        let mut text = Timestamp(micros).to_string();
+        if digits > 0 {
+            text = format!("{}.{}Z", &text[..19], &"0123456789"[..digits]);
+        }
+        for (at, change) in changes {
+            let at = at % text.len();
+            if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
+                text.replace_range(at..=at, &change);
+            }
+        }
+        if let Some(time) = rfc3339::plain(&text) {
+            let civil = rfc3339::parse(&text).unwrap();
+            let read = civil.resolve(&DefaultZone::Local, TimeContext::default());
+            prop_assert_eq!(read, Ok(Reading::At(time)), "{}", text);
+        }
     }
 
     #[test]

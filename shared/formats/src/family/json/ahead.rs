@@ -1,8 +1,10 @@
 //! Keys foretold: a log's objects mostly have the same keys in the same order.
 
+use std::ops::Range;
+
 use super::Node;
 
-/// Most keys remembered, and the longest, with its quotes and its colon.
+/// Most keys remembered, and the longest, with all that stands between two values.
 const MAX_KEYS: usize = 256;
 const MAX_KEY_BYTES: usize = 67;
 /// Bytes compared at once.
@@ -20,51 +22,68 @@ pub(super) struct Ahead {
     learns: bool,
 }
 
-/// A key as it came, with its colon.
+/// A place where a key may stand: in which object, and whether as its first, without a comma.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyOf(u32);
+
+impl KeyOf {
+    pub(super) const fn new(node: &Node, first: bool) -> Self {
+        Self(node.number << 1 | first as u32)
+    }
+}
+
+/// A key as it came, with all that stood between the value before it and its own.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// The number of the node it is a key of.
-    node: u32,
-    /// From its opening quote to the colon.
+    of: KeyOf,
+    /// From the end of the value before, or from the brace, to the beginning of the value.
     text: Box<[u8]>,
     /// Its first bytes as one number, and which bits of such a number are theirs.
     head: u128,
     mask: u128,
-    /// Bytes of the key alone.
-    pub(super) key_bytes: usize,
-    /// Its place among the node's children.
+    /// Where the key alone stands in it.
+    pub(super) key: Range<usize>,
+    /// The key's place among the node's children.
     pub(super) place: Option<usize>,
 }
 
 impl Known {
-    fn new(node: &Node, text: &[u8], key_bytes: usize, place: Option<usize>) -> Self {
+    fn new(of: KeyOf, text: &[u8], key: Range<usize>, place: Option<usize>) -> Self {
         let (mut head, mut mask) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
         for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(text) {
             (*head, *mask) = (*byte, u8::MAX);
         }
         Self {
-            node: node.number,
+            of,
             text: text.into(),
             head: u128::from_le_bytes(head),
             mask: u128::from_le_bytes(mask),
-            key_bytes,
+            key,
             place,
         }
     }
 
-    /// Bytes from the key's opening quote to the colon, with both.
+    /// Bytes from the end of the value before to the beginning of the value.
     pub(super) const fn bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether a text begins with the key. Most keys are short: one comparison tells.
+    /// Whether the key stands at a place. Most keys are short: one comparison tells.
     #[inline]
-    fn begins(&self, text: &[u8]) -> bool {
-        let Some(head) = text.first_chunk() else {
-            return text.starts_with(&self.text);
-        };
-        u128::from_le_bytes(*head) & self.mask == self.head
-            && (self.text.len() <= HEAD_BYTES || text.starts_with(&self.text))
+    fn stands(&self, of: KeyOf, bytes: &[u8], at: usize) -> bool {
+        let head = bytes.get(at..).and_then(<[u8]>::first_chunk);
+        match head {
+            Some(head) if self.text.len() <= HEAD_BYTES => {
+                self.of == of && u128::from_le_bytes(*head) & self.mask == self.head
+            }
+            _ => self.stands_whole(of, bytes, at),
+        }
+    }
+
+    #[cold]
+    fn stands_whole(&self, of: KeyOf, bytes: &[u8], at: usize) -> bool {
+        let text = bytes.get(at..);
+        self.of == of && text.is_some_and(|text| text.starts_with(&self.text))
     }
 }
 
@@ -79,34 +98,39 @@ impl Ahead {
         (self.at, self.hits, self.misses) = (0, 0, 0);
     }
 
-    /// The key with which a text begins, if it is the one that should come next in an object, or
+    /// The key that stands at a place, if it is the one that should come next in an object, or
     /// the one after it.
     #[inline]
-    pub(super) fn known(&mut self, node: &Node, text: &[u8]) -> Option<&Known> {
-        for at in self.at..self.at + 2 {
-            let Some(known) = self.keys.get(at) else {
-                break;
-            };
-            if known.node == node.number && known.begins(text) {
-                self.at = at + 1;
-                self.hits += 1;
-                return Some(known);
-            }
+    pub(super) fn known(&mut self, of: KeyOf, bytes: &[u8], at: usize) -> Option<&Known> {
+        let next = self.keys.get(self.at)?;
+        if !next.stands(of, bytes, at) && !self.skips(of, bytes, at) {
+            return None;
         }
-        self.misses += 1;
-        None
+        self.hits += 1;
+        self.at += 1;
+        self.keys.get(self.at - 1)
     }
 
-    /// A key that was not foretold, as a text from its quote to the colon. It has no escapes.
+    /// Passes over the key that should come next, if the one after it stands at a place.
+    #[cold]
+    fn skips(&mut self, of: KeyOf, bytes: &[u8], at: usize) -> bool {
+        let after = self.keys.get(self.at + 1);
+        let skips = after.is_some_and(|known| known.stands(of, bytes, at));
+        self.at += usize::from(skips);
+        skips
+    }
+
+    /// A key that was not foretold, in the text between two values. It has no escapes.
     pub(super) fn learn(
         &mut self,
-        node: &Node,
+        of: KeyOf,
         text: &[u8],
-        key_bytes: usize,
+        key: Range<usize>,
         place: Option<usize>,
     ) {
+        self.misses += 1;
         if self.learns && self.keys.len() < MAX_KEYS && text.len() <= MAX_KEY_BYTES {
-            self.keys.push(Known::new(node, text, key_bytes, place));
+            self.keys.push(Known::new(of, text, key, place));
             self.at = self.keys.len();
         }
     }

@@ -219,15 +219,23 @@ impl Node {
     }
 
     /// Puts a value that stands here where it belongs.
-    #[inline]
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "a tenth of the time goes into calls of it"
+    )]
     fn set<'a>(&self, value: Value<'a>, slots: &mut Slots<'a>) {
-        if let [slot] = *self.slots {
-            slots.set(slot, value);
-        } else if let Some((&last, others)) = self.slots.split_last() {
-            for &slot in others {
-                slots.set(slot, value.clone());
-            }
-            slots.set(last, value);
+        match *self.slots {
+            [] => {}
+            [slot] => slots.set(slot, value),
+            _ => self.set_all(&value, slots),
+        }
+    }
+
+    #[cold]
+    fn set_all<'a>(&self, value: &Value<'a>, slots: &mut Slots<'a>) {
+        for &slot in &self.slots {
+            slots.set(slot, value.clone());
         }
     }
 

@@ -175,7 +175,10 @@ proptest! {
 
     #[test]
     fn generated_objects_are_read_as_serde_json_reads_them(
-        lines in prop::collection::vec(object(Just(""), value()), 1..5),
+        lines in prop::collection::vec(prop_oneof![
+            object(Just(""), value()),
+            object(Just(" "), value()),
+        ], 1..5),
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..10),
         changes in changes(),
         max_depth in 0usize..8,
@@ -202,6 +205,28 @@ fn plain_lines_are_the_scanners_own() {
         r#"{"name":"open","time":1,"count":3,"new":1,"a":{"b":-1,"c":{"d":null}}}"#,
     ];
     assert_eq!(compare(lines.into_iter().cycle().take(40), 64), 40);
+}
+
+#[test]
+fn a_foretold_key_is_taken_only_with_its_comma_in_its_object() {
+    let lines = [
+        r#"{"a":{"b":1,"c":{"d":2}},"name":"x"}"#,
+        r#"{"a":{"b":1,"c":{"d":2}},"name":"x"}"#,
+        r#"{"a":{"b":1,"c":{"d":2}},"name":"x"}"#,
+        r#"{,"a":{"b":1,"c":{"d":2}},"name":"x"}"#,
+        r#"{"a":{,"b":1,"c":{"d":2}},"name":"x"}"#,
+        r#"{"a":{"b":1"c":{"d":2}},"name":"x"}"#,
+        r#"{"a":{"b":1,,"c":{"d":2}},"name":"x"}"#,
+        r#"{"a":{"b":1,"c":{"d":2}}"name":"x"}"#,
+        r#"{"a":{"b":1,"c":{"d":2}},"name":"x",}"#,
+        r#"{"a":{"b":1,"c":{"d":2},"name":"x"}}"#,
+        r#"{"name":"x","a":{"c":{"d":2},"b":1}}"#,
+        r#"{"a":  {"b": 1,"c":	{"d":  2}},"name":  "x" }"#,
+        r#"{ "a":{"b":1 ,"c":{"d":2 } } , "name":"x"}"#,
+    ];
+    for line in lines {
+        compare(lines[..3].iter().copied().chain([line]), 64);
+    }
 }
 
 #[test]

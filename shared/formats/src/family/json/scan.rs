@@ -4,9 +4,10 @@
 //! not know to be good: what it accepts, `serde_json` accepts, and makes the same values of it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::Node;
-use super::ahead::Ahead;
+use super::ahead::{Ahead, KeyOf};
 use super::visit::Members;
 use crate::value::{Slots, Value};
 
@@ -26,21 +27,17 @@ pub(super) fn fill<'a>(
     ahead.begin();
     let mut scan = Scan {
         text,
-        bytes: text.as_bytes(),
-        at: 0,
         room: max_depth.min(MAX_DEPTH),
         ahead,
     };
-    scan.blanks();
-    scan.object(root, slots)?;
-    scan.blanks();
-    (scan.at == scan.bytes.len()).then_some(())
+    let at = scan.object(scan.blanks(0), root, slots)?;
+    (scan.blanks(at) == text.len()).then_some(())
 }
 
+/// Each of its functions is told where to read from, and tells where it stopped: a place that
+/// is kept here would be stored and loaded again with every byte.
 struct Scan<'a, 'h> {
     text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
     /// How much deeper it may nest.
     room: usize,
     ahead: &'h mut Ahead,
@@ -48,191 +45,227 @@ struct Scan<'a, 'h> {
 
 impl<'a> Scan<'a, '_> {
     #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    fn peek(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
     }
 
     #[inline]
-    fn blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
-            self.at += 1;
+    fn blanks(&self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek(at) {
+            at += 1;
         }
+        at
     }
 
+    /// Past a byte that must stand here.
     #[inline]
-    fn take(&mut self, byte: u8) -> bool {
-        let taken = self.peek() == Some(byte);
-        self.at += usize::from(taken);
-        taken
-    }
-
-    /// An object or a list, from its opening bracket on: `item` takes one member.
-    #[inline]
-    fn nest(
-        &mut self,
-        (open, close): (u8, u8),
-        mut item: impl FnMut(&mut Self) -> Option<()>,
-    ) -> Option<()> {
-        self.room = self.room.checked_sub(1)?;
-        self.take(open).then_some(())?;
-        self.blanks();
-        if !self.take(close) {
-            loop {
-                item(self)?;
-                self.blanks();
-                if !self.take(b',') {
-                    break;
-                }
-                self.blanks();
-            }
-            self.take(close).then_some(())?;
-        }
-        self.room += 1;
-        Some(())
+    fn take(&self, at: usize, byte: u8) -> Option<usize> {
+        (self.peek(at) == Some(byte)).then_some(at + 1)
     }
 
     /// An object of which something is read.
-    fn object(&mut self, node: &Node, slots: &mut Slots<'a>) -> Option<()> {
+    fn object(&mut self, at: usize, node: &Node, slots: &mut Slots<'a>) -> Option<usize> {
+        self.room = self.room.checked_sub(1)?;
+        let mut at = self.take(at, b'{')?;
         let mut members = Members::new(node);
-        self.nest((b'{', b'}'), |scan| {
-            let start = scan.at;
-            let foretold = scan.ahead.known(node, scan.bytes.get(start..)?);
-            let place = if let Some(known) = foretold {
-                scan.at += known.bytes();
-                let key = start + 1..start + 1 + known.key_bytes;
-                members.name(|| Cow::Borrowed(&scan.text[key]), slots);
-                known.place
+        while self.peek(at) != Some(b'}') {
+            let of = KeyOf::new(node, members.first);
+            let known = self.ahead.known(of, self.text.as_bytes(), at);
+            let (value, place) = if let Some(known) = known {
+                let key = at + known.key.start..at + known.key.end;
+                members.name(|| Cow::Borrowed(&self.text[key]), slots);
+                (at + known.bytes(), known.place)
             } else {
-                let key = scan.string()?;
-                scan.colon()?;
-                let place = node.place(&key);
-                if let Cow::Borrowed(key) = key {
-                    let text = &scan.bytes[start..scan.at];
-                    scan.ahead.learn(node, text, key.len(), place);
+                let from = self.blanks(at);
+                if self.peek(from) == Some(b'}') {
+                    at = from;
+                    break;
                 }
-                members.name(|| key, slots);
-                place
+                self.key(at..from, of, &mut members, slots)?
             };
-            scan.blanks();
-            match members.child(place, slots) {
-                Some(child) => scan.value(child, slots),
-                None => scan.skip(),
-            }
-        })
+            at = match members.child(place, slots) {
+                Some(child) => self.value(value, child, slots)?,
+                None => self.skip(value)?,
+            };
+        }
+        self.room += 1;
+        Some(at + 1)
+    }
+
+    /// A key that was not foretold, with all that stands before it up to its value; where that
+    /// begins, and the key's place.
+    fn key(
+        &mut self,
+        blanks: Range<usize>,
+        of: KeyOf,
+        members: &mut Members<'_>,
+        slots: &mut Slots<'a>,
+    ) -> Option<(usize, Option<usize>)> {
+        let mut at = blanks.end;
+        if !members.first {
+            at = self.blanks(self.take(at, b',')?);
+        }
+        let from = at + 1 - blanks.start;
+        let (key, at) = self.string(at)?;
+        let at = self.blanks(self.colon(at)?);
+        let place = members.place(&key);
+        if let Cow::Borrowed(key) = key {
+            let text = &self.text.as_bytes()[blanks.start..at];
+            self.ahead.learn(of, text, from..from + key.len(), place);
+        }
+        members.name(|| key, slots);
+        Some((at, place))
     }
 
     /// The colon after a key.
     #[inline]
-    fn colon(&mut self) -> Option<()> {
-        self.blanks();
-        self.take(b':').then_some(())
+    fn colon(&self, at: usize) -> Option<usize> {
+        self.take(self.blanks(at), b':')
     }
 
     /// A value that a profile reads, or reads something of.
-    fn value(&mut self, node: &Node, slots: &mut Slots<'a>) -> Option<()> {
-        let value = match self.peek()? {
-            b'"' => Value::Text(self.string()?),
-            b'{' => {
-                node.set(Value::Nested, slots);
-                return if node.is_leaf() {
-                    self.skip()
-                } else {
-                    self.object(node, slots)
-                };
-            }
-            b'[' => {
-                node.set(Value::Nested, slots);
-                let mut index = 0;
-                return self.nest((b'[', b']'), |scan| {
-                    let wanted = node.items.iter().find(|(held, _)| *held == index);
-                    index += 1;
-                    match wanted {
-                        Some((_, node)) => scan.value(node, slots),
-                        None => scan.skip(),
-                    }
-                });
-            }
-            b't' => self.word("true", Value::Bool(true))?,
-            b'f' => self.word("false", Value::Bool(false))?,
-            b'n' => self.word("null", Value::Null)?,
-            _ => self.number()?,
-        };
-        node.set(value, slots);
-        Some(())
-    }
-
-    /// A value of which nothing is read.
-    fn skip(&mut self) -> Option<()> {
-        match self.peek()? {
-            b'"' => self.skip_string(),
-            b'{' => self.nest((b'{', b'}'), |scan| {
-                scan.skip_string()?;
-                scan.colon()?;
-                scan.blanks();
-                scan.skip()
-            }),
-            b'[' => self.nest((b'[', b']'), Self::skip),
-            b't' => self.word("true", ()),
-            b'f' => self.word("false", ()),
-            b'n' => self.word("null", ()),
-            _ => self.digits().map(|_| ()),
-        }
-    }
-
-    #[inline]
-    fn word<T>(&mut self, word: &str, value: T) -> Option<T> {
-        let found = self.bytes[self.at..].starts_with(word.as_bytes());
-        self.at += word.len();
-        found.then_some(value)
-    }
-
-    /// A string, borrowed if it has no escape.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
         reason = "a tenth of the time goes into calls of it"
     )]
-    fn string(&mut self) -> Option<Cow<'a, str>> {
-        let start = self.at + 1;
-        if self.peek() != Some(b'"') {
-            return None;
+    fn value(&mut self, at: usize, node: &Node, slots: &mut Slots<'a>) -> Option<usize> {
+        if let Some(end) = self.plain(at) {
+            node.set(Value::text(&self.text[at + 1..end]), slots);
+            return Some(end + 1);
         }
-        let end = plain_end(self.bytes, start);
-        if self.bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Some(Cow::Borrowed(&self.text[start..end]));
-        }
-        self.escaped()
+        self.other_value(at, node, slots)
     }
 
-    #[cold]
-    fn escaped(&mut self) -> Option<Cow<'a, str>> {
-        let start = self.at;
-        self.skip_string()?;
-        let text: String = serde_json::from_str(&self.text[start..self.at]).ok()?;
-        Some(Cow::Owned(text))
+    /// A value that is no string without escapes, or that blanks stand before.
+    fn other_value(&mut self, at: usize, node: &Node, slots: &mut Slots<'a>) -> Option<usize> {
+        let at = self.blanks(at);
+        let (value, end) = match self.peek(at)? {
+            b'"' => {
+                let (text, end) = self.string(at)?;
+                (Value::Text(text), end)
+            }
+            b'{' | b'[' => {
+                node.set(Value::Nested, slots);
+                return self.nested(at, node, slots);
+            }
+            b't' => (Value::Bool(true), self.word(at, "true")?),
+            b'f' => (Value::Bool(false), self.word(at, "false")?),
+            b'n' => (Value::Null, self.word(at, "null")?),
+            _ => self.number(at)?,
+        };
+        node.set(value, slots);
+        Some(end)
     }
 
-    fn skip_string(&mut self) -> Option<()> {
-        self.take(b'"').then_some(())?;
-        loop {
-            self.at = plain_end(self.bytes, self.at);
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(());
+    /// An object or a list, of which something may be read.
+    fn nested(&mut self, at: usize, node: &Node, slots: &mut Slots<'a>) -> Option<usize> {
+        if node.is_leaf() {
+            return self.skip(at);
+        }
+        if self.peek(at) == Some(b'{') {
+            return self.object(at, node, slots);
+        }
+        let mut index = 0;
+        self.list(at + 1, b']', |scan, at| {
+            let wanted = node.items.iter().find(|(held, _)| *held == index);
+            index += 1;
+            match wanted {
+                Some((_, node)) => scan.value(at, node, slots),
+                None => scan.skip(at),
+            }
+        })
+    }
+
+    /// A value of which nothing is read.
+    fn skip(&mut self, at: usize) -> Option<usize> {
+        let at = self.blanks(at);
+        match self.peek(at)? {
+            b'"' => self.skip_string(at),
+            b'{' | b'[' => self.skip_nested(at),
+            b't' => self.word(at, "true"),
+            b'f' => self.word(at, "false"),
+            b'n' => self.word(at, "null"),
+            _ => Some(self.digits(at)?.end),
+        }
+    }
+
+    fn skip_nested(&mut self, at: usize) -> Option<usize> {
+        if self.peek(at) == Some(b'[') {
+            return self.list(at + 1, b']', Self::skip);
+        }
+        self.list(at + 1, b'}', |scan, at| {
+            let at = scan.skip_string(at)?;
+            scan.skip(scan.colon(at)?)
+        })
+    }
+
+    /// What is listed up to a closing bracket: `item` takes one of it.
+    #[inline]
+    fn list(
+        &mut self,
+        at: usize,
+        close: u8,
+        mut item: impl FnMut(&mut Self, usize) -> Option<usize>,
+    ) -> Option<usize> {
+        self.room = self.room.checked_sub(1)?;
+        let mut at = self.blanks(at);
+        if self.peek(at) != Some(close) {
+            loop {
+                at = item(self, at)?;
+                at = self.blanks(at);
+                if self.peek(at) != Some(b',') {
+                    break;
                 }
-                b'\\' => self.escape()?,
+                at = self.blanks(at + 1);
+            }
+        }
+        self.room += 1;
+        self.take(at, close)
+    }
+
+    #[inline]
+    fn word(&self, at: usize, word: &str) -> Option<usize> {
+        let found = self.text.as_bytes()[at..].starts_with(word.as_bytes());
+        found.then_some(at + word.len())
+    }
+
+    /// The closing quote of a string without escapes.
+    #[inline]
+    fn plain(&self, at: usize) -> Option<usize> {
+        let end = plain_end(self.text.as_bytes(), self.take(at, b'"')?);
+        (self.peek(end) == Some(b'"')).then_some(end)
+    }
+
+    /// A string, borrowed if it has no escape.
+    fn string(&self, at: usize) -> Option<(Cow<'a, str>, usize)> {
+        if let Some(end) = self.plain(at) {
+            return Some((Cow::Borrowed(&self.text[at + 1..end]), end + 1));
+        }
+        let end = self.skip_string(at)?;
+        let text: String = serde_json::from_str(&self.text[at..end]).ok()?;
+        Some((Cow::Owned(text), end))
+    }
+
+    #[inline]
+    fn skip_string(&self, at: usize) -> Option<usize> {
+        let mut at = self.take(at, b'"')?;
+        loop {
+            at = plain_end(self.text.as_bytes(), at);
+            match self.peek(at)? {
+                b'"' => return Some(at + 1),
+                b'\\' => at = self.escape(at)?,
                 _ => return None,
             }
         }
     }
 
-    fn escape(&mut self) -> Option<()> {
-        let [_, kind, rest @ ..] = &self.bytes[self.at..] else {
+    #[cold]
+    fn escape(&self, at: usize) -> Option<usize> {
+        let [_, kind, rest @ ..] = &self.text.as_bytes()[at..] else {
             return None;
         };
-        self.at += match kind {
+        let bytes = match kind {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
             // Whether halves of surrogate pairs fit each other is for the parser to say.
             b'u' if matches!(
@@ -245,97 +278,113 @@ impl<'a> Scan<'a, '_> {
             b'u' if rest.get(..4)?.iter().all(u8::is_ascii_hexdigit) => 6,
             _ => return None,
         };
-        Some(())
+        Some(at + bytes)
     }
 
     /// A number that is read.
     #[inline]
-    fn number(&mut self) -> Option<Value<'a>> {
-        let start = self.at;
-        let number = self.digits()?;
-        if !number.whole {
-            let number = serde_json::from_str(&self.text[start..self.at]).ok()?;
-            return Some(Value::Float(number));
-        }
-        match number.size {
-            _ if number.digits > MAX_DIGITS => None,
-            size if !number.negative => Some(Value::Uint(size)),
-            0 => None,
-            size => Some(Value::Int(-(size as i64))),
-        }
+    fn number(&self, at: usize) -> Option<(Value<'a>, usize)> {
+        let number = self.digits(at)?;
+        let value = if !number.whole {
+            Value::Float(serde_json::from_str(&self.text[at..number.end]).ok()?)
+        } else if number.digits > MAX_DIGITS {
+            return None;
+        } else if !number.negative {
+            Value::Uint(number.size)
+        } else if number.size > 0 {
+            Value::Int(-(number.size as i64))
+        } else {
+            return None;
+        };
+        Some((value, number.end))
     }
 
     /// A number, read as far as it is an integer of few digits.
     #[inline]
-    fn digits(&mut self) -> Option<Number> {
-        let negative = self.take(b'-');
-        let first = self.peek();
-        let (size, digits) = self.run_of_digits()?;
-        if first == Some(b'0') && digits > 1 {
+    fn digits(&self, at: usize) -> Option<Number> {
+        let first = self.peek(at)?;
+        let negative = first == b'-';
+        let start = at + usize::from(negative);
+        let (size, end) = self.run_of_digits(start)?;
+        let digits = end - start;
+        if digits > 1 && self.peek(start) == Some(b'0') {
             return None;
         }
-        let mut whole = true;
-        if self.take(b'.') {
-            whole = false;
-            self.run_of_digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            whole = false;
-            self.at += 1;
-            let _sign = self.take(b'+') || self.take(b'-');
-            self.run_of_digits()?;
-        }
-        Some(Number {
+        let whole = Number {
             negative,
             size,
             digits,
-            whole,
+            whole: true,
+            end,
+        };
+        match self.peek(end) {
+            Some(b'.' | b'e' | b'E') => self.fraction(whole),
+            _ => Some(whole),
+        }
+    }
+
+    /// What follows the digits of a number that is not whole, or not written so.
+    #[cold]
+    fn fraction(&self, number: Number) -> Option<Number> {
+        let mut end = number.end;
+        if let Some(point) = self.take(end, b'.') {
+            (_, end) = self.run_of_digits(point)?;
+        }
+        if let Some(b'e' | b'E') = self.peek(end) {
+            let signed = matches!(self.peek(end + 1), Some(b'+' | b'-'));
+            (_, end) = self.run_of_digits(end + 1 + usize::from(signed))?;
+        }
+        Some(Number {
+            whole: false,
+            end,
+            ..number
         })
     }
 
-    /// At least one digit: the number they make (wrapped round if they are many), and how many.
+    /// At least one digit: the number they make (wrapped round if they are many), and their end.
     #[inline]
-    fn run_of_digits(&mut self) -> Option<(u64, usize)> {
-        let start = self.at;
-        let mut size = 0u64;
-        while let Some(byte @ b'0'..=b'9') = self.peek() {
+    fn run_of_digits(&self, start: usize) -> Option<(u64, usize)> {
+        let (mut size, mut at) = (0u64, start);
+        while let Some(byte @ b'0'..=b'9') = self.peek(at) {
             size = size.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-            self.at += 1;
+            at += 1;
         }
-        (self.at > start).then_some((size, self.at - start))
+        (at > start).then_some((size, at))
     }
 }
 
 /// A number as it is written.
+#[derive(Clone, Copy)]
 struct Number {
     negative: bool,
     /// What its digits make before the point.
     size: u64,
     digits: usize,
     whole: bool,
+    /// Where it ends.
+    end: usize,
 }
 
 /// Where the plain part of a string ends: at a quote, a backslash, a control character, or
 /// the end. Eight bytes at once, by the test for a zero byte in a word (Mycroft 1987); the lowest
 /// byte that it marks is exact.
 #[inline]
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+fn plain_end(bytes: &[u8], at: usize) -> usize {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*chunk);
+    let (words, rest) = bytes[at.min(bytes.len())..].as_chunks();
+    let mut end = at;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
         // Control characters and the quote, and only they, are below 0x21 once a bit is turned.
-        let low = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21) & !word;
-        let slash = word ^ (ONES * 0x5c);
-        let marks = low | (slash.wrapping_sub(ONES) & !slash);
-        let marks = marks & HIGHS;
+        let low = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+        let slash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+        let marks = (low | slash) & !word & HIGHS;
         if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
+            return end + marks.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        end += 8;
     }
-    let rest = bytes[at.min(bytes.len())..].iter();
-    at + rest
-        .take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20)
-        .count()
+    let plain = |&&byte: &&u8| byte != b'"' && byte != b'\\' && byte >= 0x20;
+    end + rest.iter().take_while(plain).count()
 }

@@ -38,7 +38,8 @@ pub(super) struct Members<'n> {
     node: &'n Node,
     /// One bit a child: whether its key came already.
     seen: u64,
-    first: bool,
+    /// None came yet.
+    pub(super) first: bool,
 }
 
 impl<'n> Members<'n> {
@@ -50,13 +51,18 @@ impl<'n> Members<'n> {
         }
     }
 
+    /// The place of a key among the children.
+    pub(super) fn place(&self, key: &str) -> Option<usize> {
+        self.node.place(key)
+    }
+
     /// The name of the next member, before its value is read.
     #[inline]
     pub(super) fn name<'a>(&mut self, key: impl FnOnce() -> Cow<'a, str>, slots: &mut Slots<'a>) {
         if std::mem::take(&mut self.first)
             && let Some(slot) = self.node.key_name
         {
-            slots.set(slot, Value::Text(key()));
+            set_name(slot, key, slots);
         }
     }
 
@@ -81,6 +87,12 @@ impl<'n> Members<'n> {
     }
 }
 
+/// Few profiles ask for the name of a key.
+#[cold]
+fn set_name<'a>(slot: usize, key: impl FnOnce() -> Cow<'a, str>, slots: &mut Slots<'a>) {
+    slots.set(slot, Value::Text(key()));
+}
+
 fn visit_object<'de, A: MapAccess<'de>>(
     node: &Node,
     slots: &mut Slots<'de>,
@@ -88,7 +100,7 @@ fn visit_object<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     let mut members = Members::new(node);
     while let Some(key) = map.next_key_seed(KeySeed)? {
-        let place = node.place(&key);
+        let place = members.place(&key);
         members.name(|| key, slots);
         match members.child(place, slots) {
             Some(child) => map.next_value_seed(Field {
