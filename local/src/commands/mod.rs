@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod export;
 mod inspect;
 mod migrate;
 #[cfg(feature = "aws")]
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => serve::run(&args),
         Command::Upload(args) => upload::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Product(command) => product::run(command),
         Command::Redrive(args) => redrive::run(&args),
         Command::Rebuild(args) => rebuild::run(&args),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use tokio::task::block_in_place;
 
-use super::{block_on, doctor, inspect, product, redrive, report, upload};
+use super::{block_on, doctor, export, inspect, product, redrive, report, upload};
 use crate::cli::{Command, StackArgs};
 use crate::stack::Stack;
 
@@ -20,6 +20,7 @@ pub(super) fn run(command: Command, at: &StackArgs) -> anyhow::Result<ExitCode> 
             Command::Inspect(args) => inspect::on_stack(&args, &stack).await,
             Command::Upload(args) => block_in_place(|| upload::on_stack(&args, &stack)),
             Command::Report(args) => block_in_place(|| report::on_stack(&args, &stack)),
+            Command::Export(args) => export::on_stack(&args, &stack).await,
             // Refused above, or about files and on no installation.
             Command::Run(_)
             | Command::Demo(_)
