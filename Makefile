@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference sam-local setup fmt lint docs deny bench cold-start clean
+.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference test-bi sam-local setup fmt lint docs deny bench cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -16,6 +16,7 @@ TEMPLATE := $(TOOLS)/template
 CHECKOV := $(TOOLS)/checkov
 DEPLOY := $(TOOLS)/deploy
 REFERENCE := $(TOOLS)/reference
+BI := $(TOOLS)/bi
 
 # Python tools in an environment of their own: what stands first behind the colon names them.
 define VENV
@@ -65,6 +66,9 @@ $(REFERENCE)/.done: tests/reference/requirements.txt
 $(DEPLOY)/.done: tests/tools/deploy-requirements.txt
 	$(VENV)
 
+$(BI)/.done: tests/bi/requirements.txt
+	$(VENV)
+
 $(NODE)/.done: bench/cold-start/package.json bench/cold-start/sdk.mjs
 	@$(SYSTEM_PACKAGE) 'npm --version' nodejs npm
 	mkdir -p $(NODE)
@@ -81,7 +85,7 @@ $(TOOLS)/deny/.done:
 test: setup check-stack ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
 	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
 	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
-	$(MAKE) --no-print-directory test-lambda test-otlp test-reference test-stack
+	$(MAKE) --no-print-directory test-lambda test-otlp test-reference test-bi test-stack
 
 check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
 	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
@@ -102,6 +106,10 @@ test-otlp: setup ## OpenTelemetry's own exporter against the embedded program
 test-reference: setup ## Every report against a plain recomputation from the opened archive, in Python with DuckDB
 	cargo build --locked $(SERVERS) --bins --tests
 	$(REFERENCE)/bin/pytest -q -p no:cacheprovider -rs tests/reference
+
+test-bi: $(BI)/.done ## What BI tools get: files of exports, the data source of Tableau, charts on a terminal
+	cargo build --locked $(SERVERS) --bins --tests
+	$(BI)/bin/pytest -q -p no:cacheprovider -rs tests/bi
 
 sam-local: setup ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
 	cargo build --locked $(SERVERS) --bins --tests

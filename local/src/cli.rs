@@ -3,6 +3,7 @@
 mod account;
 mod at;
 mod place;
+mod report;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use account::{AccountCommand, ContractArgs};
 pub(crate) use at::AtArgs;
 pub(crate) use place::StackArgs;
+pub(crate) use report::{AskArgs, ExportArgs, ReportArgs, TargetArgs};
 
 /// What the program's exit code says.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 it could not be done; 2 what was given is refused \
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Upload(UploadArgs),
     /// Print a report
     Report(ReportArgs),
+    /// Write all of a report into a file: Parquet, CSV, or an extract for Tableau
+    Export(ExportArgs),
     /// Tell of a week in a few lines: its use, releases, errors, accounts and logs
     Digest(DigestArgs),
     /// Register products, change their settings, make their upload keys
@@ -374,35 +378,6 @@ pub(crate) struct GatewayArgs {
     /// Where that query API is [default: the stack's]
     #[arg(long, value_name = "URL", requires = "token")]
     pub(crate) query_url: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReportArgs {
-    /// The report; without one, the reports there are
-    pub(crate) name: Option<String>,
-    #[command(flatten)]
-    pub(crate) at: AtArgs,
-    /// First day, YYYY-MM-DD
-    #[arg(long, value_name = "DAY")]
-    pub(crate) from: Option<String>,
-    /// Last day, YYYY-MM-DD
-    #[arg(long, value_name = "DAY")]
-    pub(crate) to: Option<String>,
-    /// What to group by, as the report offers
-    #[arg(long)]
-    pub(crate) by: Option<String>,
-    /// Further parameters of the report, NAME=VALUE
-    #[arg(long = "where", value_name = "NAME=VALUE")]
-    pub(crate) parameters: Vec<String>,
-    /// Most rows
-    #[arg(long, default_value_t = 50)]
-    pub(crate) limit: u32,
-    /// Print JSON
-    #[arg(long, conflicts_with = "csv")]
-    pub(crate) json: bool,
-    /// Print CSV
-    #[arg(long)]
-    pub(crate) csv: bool,
 }
 
 #[derive(Debug, Args)]

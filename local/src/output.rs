@@ -35,6 +35,12 @@ pub(crate) fn error(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
 }
 
+/// How wide the terminal is.
+pub(crate) fn width() -> usize {
+    let size = terminal_size::terminal_size();
+    size.map_or(80, |(width, _)| usize::from(width.0))
+}
+
 /// A table: columns as wide as their widest cell, numbers to the right.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let numeric: Vec<bool> = (0..header.len())

@@ -305,3 +305,77 @@ fn the_schemas_are_migrated_without_a_start() {
     assert!(folder.exists("logbook-data/sessions.db"));
     assert!(folder.exists("logbook-data/analytics.db"));
 }
+
+/// A page with another after it.
+fn first_page() -> String {
+    let mut first: serde_json::Value = serde_json::from_str(&page()).unwrap();
+    first["next"] = json!("second");
+    first.to_string()
+}
+
+#[test]
+fn an_export_reads_every_page_for_the_days_of_the_first() {
+    let server = Fake::answering(vec![(200, JSON, first_page()), (200, JSON, page())]);
+    let folder = Folder::new();
+    let ran = folder.run(&[
+        "export",
+        "release-health",
+        "--csv",
+        "out.csv",
+        "--url",
+        &server.url,
+        "--token",
+        "secret-token",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let csv = std::fs::read_to_string(folder.path("out.csv")).unwrap();
+    insta::assert_snapshot!(csv.replace('\r', ""), @"
+    version,sessions,p95_us,crash_free_session_rate
+    1.0,12,1500,0.5
+    ,3,,1
+    1.0,12,1500,0.5
+    ,3,,1
+    ");
+    assert!(ran.out.contains("4 rows"), "{}", ran.out);
+    assert!(ran.err.contains("min users: 4"), "{}", ran.err);
+    let asked = server.asked();
+    let lines: Vec<_> = asked
+        .iter()
+        .map(|asked| asked.lines().next().unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /v1/reports/release-health?limit=5000 HTTP/1.1",
+            "GET /v1/reports/release-health?limit=5000&after=second&from=2026-11-01&to=2026-11-02 \
+             HTTP/1.1"
+        ]
+    );
+}
+
+#[test]
+fn an_export_that_breaks_off_leaves_nothing_behind() {
+    let problem = json!({"type": "urn:logbook:problem:not-found", "detail": "gone"}).to_string();
+    for form in ["--csv", "--parquet"] {
+        let pages = vec![(200, JSON, first_page()), (404, JSON, problem.clone())];
+        let server = Fake::answering(pages);
+        let folder = Folder::new();
+        folder.write("out", "mine");
+        let ran = folder.run(&[
+            "export",
+            "release-health",
+            form,
+            "out",
+            "--url",
+            &server.url,
+            "--token",
+            "secret-token",
+        ]);
+        assert_eq!(ran.code, 1, "{}", ran.out);
+        assert!(ran.err.contains("gone"), "{}", ran.err);
+        let left = std::fs::read_dir(folder.path(".")).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["out"], "{form}");
+        assert_eq!(std::fs::read_to_string(folder.path("out")).unwrap(), "mine");
+    }
+}

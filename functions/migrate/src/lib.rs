@@ -5,6 +5,10 @@
 //! Deleting changes nothing: what is in the database goes with the database.
 
 mod answer;
+#[cfg(test)]
+#[allow(dead_code, reason = "it is made for other tests too")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
 mod schemas;
 mod users;
 

@@ -7,7 +7,8 @@ use logbook_bootstrap::slack;
 use logbook_model::{Day, Notice};
 use logbook_reports::{Settings, digest};
 
-use super::{block_on, report};
+use super::block_on;
+use super::report::Here;
 use crate::cli::DigestArgs;
 use crate::output;
 
@@ -17,7 +18,7 @@ pub(super) fn run(args: &DigestArgs) -> anyhow::Result<ExitCode> {
     }
     let to = args.to.as_deref().map(str::parse::<Day>).transpose()?;
     let notice = block_on(async {
-        let (analytics, product) = report::opened(&args.at).await?;
+        let Here { analytics, product } = Here::open(&args.at).await?;
         let settings = Settings {
             session_timeout_secs: product.session_timeout_secs,
             min_users: product.min_users,

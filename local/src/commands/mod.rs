@@ -4,6 +4,7 @@ mod account;
 mod demo;
 mod digest;
 mod doctor;
+mod export;
 mod inspect;
 mod migrate;
 #[cfg(feature = "aws")]
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => serve::run(&args),
         Command::Upload(args) => upload::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Digest(args) => digest::run(&args),
         Command::Product(command) => product::run(command),
         Command::Account(command) => account::run(command),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use tokio::task::block_in_place;
 
-use super::{account, block_on, digest, doctor, inspect, product, redrive, report, upload};
+use super::{account, block_on, digest, doctor, export, inspect, product, redrive, report, upload};
 use crate::cli::{Command, StackArgs};
 use crate::stack::Stack;
 
@@ -20,6 +20,7 @@ pub(super) fn run(command: Command, at: &StackArgs) -> anyhow::Result<ExitCode> 
             Command::Inspect(args) => inspect::on_stack(&args, &stack).await,
             Command::Upload(args) => block_in_place(|| upload::on_stack(&args, &stack)),
             Command::Report(args) => block_in_place(|| report::on_stack(&args, &stack)),
+            Command::Export(args) => export::on_stack(&args, &stack).await,
             Command::Digest(args) => block_in_place(|| digest::on_stack(&args, &stack)),
             Command::Account(command) => block_in_place(|| account::on_stack(command, &stack)),
             // Refused above, or about files and on no installation.

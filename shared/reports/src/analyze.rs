@@ -15,7 +15,7 @@ use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
 use crate::step::{Step, TABLES};
 use crate::tables::delete_all;
-use crate::{Result, news};
+use crate::{Result, known, news};
 
 /// Days that a step takes at most.
 const STEP_DAYS: usize = 16;
@@ -25,7 +25,7 @@ const STEP_TIME: Duration = Duration::from_secs(5);
 
 /// The shape of the tables. A product whose tables are of another is computed anew from all its
 /// sessions: raise it with each table or column that is added.
-const SHAPE: i64 = 2;
+const SHAPE: i64 = 3;
 
 /// What the registry says of a product, as far as reports need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,7 @@ async fn run(
     as_of: Timestamp,
 ) -> Result<Progress> {
     settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
+    known::keep(analytics, product, settings, lease).await?;
     if shape(analytics, product).await? != Some(SHAPE) {
         empty(analytics, product, lease).await?;
     }

@@ -1,6 +1,6 @@
 //! How a report describes itself, to machines and people alike.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A report: what it says, exactly.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -47,7 +47,7 @@ pub struct Column {
 }
 
 /// What the cells of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
     /// A UTC day, `YYYY-MM-DD`.
@@ -64,6 +64,21 @@ pub enum ColumnType {
     Number,
     /// True or false.
     Boolean,
+}
+
+impl ColumnType {
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Ratio => "ratio",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+        }
+    }
 }
 
 /// A parameter of a report's query.

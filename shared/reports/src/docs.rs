@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue::catalogue;
-use crate::description::{ColumnType, ReportDescription};
+use crate::catalogue::Report;
+use crate::views::view_of;
 
 const HEAD: &str = "# Reports
 
@@ -39,13 +39,15 @@ with `=`, `+`, `-`, `@`, tab or carriage return) gets an apostrophe in front.
 /// The page `docs/reports.md`.
 pub fn markdown() -> String {
     let mut page = HEAD.to_owned();
-    for report in catalogue() {
+    for report in Report::ALL {
         report_section(&mut page, report);
     }
     page
 }
 
-fn report_section(page: &mut String, report: &ReportDescription) {
+fn report_section(page: &mut String, report: Report) {
+    let view = view_of(report);
+    let report = report.description();
     let (name, title, question) = (report.name, report.title, report.question);
     let _ = writeln!(page, "\n## {title} (`{name}`)\n\n*{question}*\n");
     let _ = writeln!(page, "{}\n\n```text", report.definition);
@@ -60,9 +62,12 @@ fn report_section(page: &mut String, report: &ReportDescription) {
             "It has no table of its own; it is worked out when it is asked for.\n"
         ),
     };
+    if let Some(view) = view {
+        let _ = writeln!(page, "View for BI tools: `{view}` (see [bi.md](bi.md)).\n");
+    }
     page.push_str("| Column | Type | Unit | Meaning |\n| --- | --- | --- | --- |\n");
     for column in report.columns {
-        let (name, kind) = (column.name, kind(column.kind));
+        let (name, kind) = (column.name, column.kind.name());
         let _ = writeln!(
             page,
             "| `{name}` | {kind} | {} | {} |",
@@ -74,17 +79,5 @@ fn report_section(page: &mut String, report: &ReportDescription) {
         let (name, allowed) = (parameter.name, parameter.allowed);
         let (default, meaning) = (parameter.default, parameter.meaning);
         let _ = writeln!(page, "| `{name}` | {allowed} | {default} | {meaning} |");
-    }
-}
-
-const fn kind(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::Date => "date",
-        ColumnType::Time => "time",
-        ColumnType::Text => "text",
-        ColumnType::Integer => "integer",
-        ColumnType::Ratio => "ratio",
-        ColumnType::Number => "number",
-        ColumnType::Boolean => "boolean",
     }
 }

@@ -31,6 +31,7 @@ mod fresh;
 mod freshness;
 mod funnel;
 mod groups;
+mod known;
 mod lease;
 mod ledger;
 mod news;
@@ -47,9 +48,11 @@ mod retention;
 mod shares;
 mod source;
 mod step;
+pub mod tableau;
 mod tables;
 mod top_errors;
 mod versions;
+mod views;
 mod words;
 
 pub use accounts::{contracts_version, store_contracts};
@@ -63,8 +66,9 @@ pub use error::{Error, Result};
 pub use freshness::{Freshness, finished_as_of};
 pub use news::{News, NewsKind, note_told, notice, untold};
 pub use query::query;
-pub use reply::{Cell, ReportReply};
+pub use reply::{Cell, ReportReply, csv_header, csv_row};
 pub use request::{DEFAULT_LIMIT, DEFAULT_MIN_USERS, MAX_LIMIT, ReportRequest};
+pub use views::{View, adds_up, grants, view_of, views};
 
 use logbook_backends::{Database, Migrations, migrations};
 
@@ -81,11 +85,13 @@ static MIGRATIONS: Migrations = migrations![
     "0007_paths.sql",
     "0008_contracts.sql",
     "0009_news.sql",
+    "0010_views.sql",
 ];
 
 /// Brings the analytics schema up to date; does nothing where it is.
 pub async fn migrate(analytics: &Database) -> Result<()> {
-    Ok(analytics.migrate(&MIGRATIONS).await?)
+    analytics.migrate(&MIGRATIONS).await?;
+    views::keep(analytics).await
 }
 
 #[cfg(test)]

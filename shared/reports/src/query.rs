@@ -124,7 +124,10 @@ async fn range(
 }
 
 /// The instant up to which the last analysis, finished or not, was asked to look.
-async fn judged_as_of(analytics: &Database, product: &ProductId) -> Result<Option<Timestamp>> {
+pub(crate) async fn judged_as_of(
+    analytics: &Database,
+    product: &ProductId,
+) -> Result<Option<Timestamp>> {
     let mut connection = analytics.read().await?;
     let row = statement("SELECT as_of FROM sessions.settlement WHERE product = ?")
         .bind(product.as_str())

@@ -103,29 +103,35 @@ impl ReportReply {
     /// that a feature's name can run nothing; it is data from strangers. Numbers are left as
     /// they are.
     pub fn to_csv(&self) -> String {
-        let names = self.columns.iter().map(|column| field(column.name));
-        let mut csv = names.collect::<Vec<_>>().join(",");
-        csv.push_str("\r\n");
-        for row in &self.rows {
-            let cells = row.iter().map(|cell| match cell {
-                Cell::Null => String::new(),
-                Cell::Day(day) => day.to_string(),
-                Cell::Time(time) => time.to_string(),
-                Cell::Text(text) => field(text),
-                Cell::Integer(number) => number.to_string(),
-                Cell::Ratio(number) | Cell::Number(number) => number.to_string(),
-                Cell::Boolean(value) => value.to_string(),
-            });
-            csv.push_str(&cells.collect::<Vec<_>>().join(","));
-            csv.push_str("\r\n");
-        }
-        csv
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        let rows = self.rows.iter().map(|row| csv_row(row));
+        csv_header(&names) + &rows.collect::<String>()
     }
 
     /// Up to when all that was received is in the report.
     pub const fn complete_until(&self) -> Option<Timestamp> {
         self.freshness.complete_until
     }
+}
+
+/// The first record of [`ReportReply::to_csv`].
+pub fn csv_header(names: &[&str]) -> String {
+    let names = names.iter().map(|name| field(name));
+    names.collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// A row as a record of [`ReportReply::to_csv`].
+pub fn csv_row(row: &[Cell]) -> String {
+    let cells = row.iter().map(|cell| match cell {
+        Cell::Null => String::new(),
+        Cell::Day(day) => day.to_string(),
+        Cell::Time(time) => time.to_string(),
+        Cell::Text(text) => field(text),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Ratio(number) | Cell::Number(number) => number.to_string(),
+        Cell::Boolean(value) => value.to_string(),
+    });
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 fn field(text: &str) -> String {

@@ -11,9 +11,10 @@ use crate::{
 };
 
 /// All that is computed of sessions.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 15] = [
     "feature_usage",
     "feature_adoption",
+    "feature_days",
     "feature_first",
     "feature_paths",
     "release_health",
@@ -52,6 +53,7 @@ impl Step {
             .add_day(connection, product, day, of_day, groups)
             .await?;
         feature_usage::compute_day(connection, product, day, of_day, groups).await?;
+        feature_adoption::compute_users(connection, product, day, of_day, groups).await?;
         release_health::compute_day(connection, product, day, of_day).await?;
         platforms::compute_day(connection, product, day, of_day).await?;
         accounts::compute_day(connection, product, day, of_day).await?;

@@ -1,7 +1,7 @@
 //! The same text everywhere: catalogue, page, comments of the tables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use logbook_reports::{Column, ColumnType, catalogue, docs};
+use logbook_reports::{Column, ColumnType, catalogue, docs, tableau, views};
 
 #[test]
 fn the_page_is_made_of_the_catalogue() {
@@ -10,6 +10,27 @@ fn the_page_is_made_of_the_catalogue() {
         page == docs::markdown(),
         "run: cargo run -p logbook-reports --example docs > docs/reports.md"
     );
+}
+
+#[test]
+fn the_data_source_of_tableau_is_made_of_the_views() {
+    let file = include_str!("../../../docs/tableau/logbook.tds");
+    assert!(
+        file == tableau::data_source(),
+        "run: cargo run -p logbook-reports --example tableau > docs/tableau/logbook.tds"
+    );
+}
+
+#[test]
+fn the_page_on_bi_tools_names_every_view() {
+    let page = include_str!("../../../docs/bi.md");
+    for view in views() {
+        let row = format!("| `{}` | {}", view.name, view.row);
+        assert!(
+            page.contains(&row),
+            "docs/bi.md has no row that begins {row:?}"
+        );
+    }
 }
 
 #[test]

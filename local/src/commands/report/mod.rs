@@ -1,84 +1,72 @@
 //! `logbook report`.
 
+mod chart;
 mod demo;
+mod source;
 mod table;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use logbook_backends::{Database, Durability, ObjectStore};
-use logbook_pipeline::{Product, Registry};
-use logbook_reports::{ReportRequest, catalogue, query};
+use anyhow::Context;
+use logbook_reports::catalogue;
 use serde_json::{Value, json};
 
-use super::{block_on, product};
-use crate::cli::{AtArgs, ReportArgs};
-use crate::host::{DataFolder, open_analytics};
+use super::block_on;
+use crate::cli::ReportArgs;
 use crate::output;
 
 pub(super) use demo::demo_answers;
+pub(super) use source::{Api, Here, Parameters, parameters};
 
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
-    if let Some(url) = &args.at.url {
+    if let Some(url) = &args.asked.at.url {
         return ask(args, url);
     }
     let Some(name) = &args.name else {
         return list(&json!(catalogue()), args.json);
     };
     block_on(async {
-        let (analytics, product) = opened(&args.at).await?;
-        let mut request = ReportRequest::parse(name, product.id.clone(), parameters(args)?)?;
-        request.min_users = product.min_users;
-        let reply = query(&analytics, &request).await?;
-        if args.json {
-            output::json(&reply.to_json())?;
-        } else if args.csv {
+        let here = Here::open(&args.asked.at).await?;
+        let reply = here.page(name, limited(args)?).await?;
+        if args.csv {
             output::text(&reply.to_csv())?;
         } else {
-            output::text(&table::of_page(&reply.to_json()))?;
+            show(args, &reply.to_json())?;
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-/// The reports of a data folder, and the product that is asked about.
-pub(super) async fn opened(at: &AtArgs) -> anyhow::Result<(Database, Product)> {
-    let data = DataFolder::existing(at.data.data.clone())?;
-    let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-    let registry = Registry::new(archive, std::time::Duration::ZERO);
-    let snapshot = registry.snapshot().await?;
-    let product = product::chosen(&snapshot, at.product.as_deref())?.clone();
-    // Where nothing ran yet, nothing is there to be asked.
-    let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await?;
-    logbook_backends::sql::migrate(&sessions).await?;
-    let analytics = open_analytics(&data, Durability::Fsync).await?;
-    Ok((analytics, product))
-}
-
-fn parameters(args: &ReportArgs) -> anyhow::Result<Vec<(String, String)>> {
-    let mut parameters = Vec::new();
-    let named = [("from", &args.from), ("to", &args.to), ("by", &args.by)];
-    for (name, value) in named {
-        if let Some(value) = value {
-            parameters.push((name.to_owned(), value.clone()));
-        }
-    }
-    for pair in &args.parameters {
-        let (name, value) = pair
-            .split_once('=')
-            .with_context(|| format!("{pair:?} is not of the form NAME=VALUE"))?;
-        parameters.push((name.to_owned(), value.to_owned()));
-    }
+/// What is asked, with a limit.
+fn limited(args: &ReportArgs) -> anyhow::Result<Parameters> {
+    let mut parameters = parameters(&args.asked)?;
     if !parameters.iter().any(|(name, _)| name == "limit") {
         parameters.push(("limit".to_owned(), args.limit.to_string()));
     }
     Ok(parameters)
 }
 
+/// Prints a page; on a terminal with a chart.
+fn show(args: &ReportArgs, page: &Value) -> anyhow::Result<()> {
+    if args.json {
+        return output::json(page);
+    }
+    output::text(&table::of_page(page))?;
+    if args.no_chart || !std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    match chart::of_page(page, output::width()) {
+        Some(chart) => output::text(&format!("\n{chart}")),
+        None => Ok(()),
+    }
+}
+
 /// Of the query API of a stack.
 #[cfg(feature = "aws")]
 pub(super) fn on_stack(args: &ReportArgs, stack: &crate::stack::Stack) -> anyhow::Result<ExitCode> {
     let url = args
+        .asked
         .at
         .url
         .as_deref()
@@ -88,33 +76,21 @@ pub(super) fn on_stack(args: &ReportArgs, stack: &crate::stack::Stack) -> anyhow
 
 /// Asks a query API.
 fn ask(args: &ReportArgs, url: &str) -> anyhow::Result<ExitCode> {
-    let client = args.at.client(url)?;
+    let api = Api::new(&args.asked, url)?;
     let Some(name) = &args.name else {
-        let reply = client.get("/v1/reports", &[], "application/json")?;
+        let reply = api.client.get("/v1/reports", &[], "application/json")?;
         let mut reply: Value = serde_json::from_str(&reply).context("the answer is no JSON")?;
         return list(&reply["reports"].take(), args.json);
     };
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-        bail!("{name:?} is no report's name: `logbook report --url {url}` lists them");
-    }
-    let mut asked = parameters(args)?;
-    asked.extend(args.at.asked());
-    let accept = if args.csv {
-        "text/csv"
-    } else {
-        "application/json"
-    };
-    let reply = client.get(&format!("/v1/reports/{name}"), &asked, accept)?;
     if args.csv {
-        output::text(&reply)?;
+        output::text(&api.page(name, limited(args)?, "text/csv")?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let page: Value = serde_json::from_str(&reply).context("the answer is no JSON")?;
-    if args.json {
-        output::json(&page)?;
-    } else {
-        output::text(&table::of_page(&page))?;
-    }
+    let page = api.page(name, limited(args)?, "application/json")?;
+    show(
+        args,
+        &serde_json::from_str(&page).context("the answer is no JSON")?,
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,7 +13,7 @@ use crate::{Environment, Result};
 
 const TABLE: Table = Table {
     name: "account_features",
-    columns: "product, day, environment, account, feature, sessions, persons",
+    columns: "product, day, environment, account, feature, sessions, users, persons",
 };
 
 struct Row<'a> {
@@ -72,5 +72,6 @@ fn bind<'q>(query: Query<'q>, row: &'q Row<'_>) -> Query<'q> {
         .bind(row.account)
         .bind(row.feature)
         .bind(bigint(row.sessions))
+        .bind(bigint(persons.count()))
         .bind(persons.bytes())
 }

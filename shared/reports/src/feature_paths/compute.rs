@@ -8,19 +8,22 @@ use logbook_model::{Day, ProductId};
 use super::{END, START};
 use crate::day_features::DayFeatures;
 use crate::persons::Persons;
+use crate::reply::share;
 use crate::source::DaySessions;
 use crate::tables::{Place, Table};
 use crate::{Environment, Result};
 
 const TABLE: Table = Table {
     name: "feature_paths",
-    columns: "product, day, environment, from_feature, to_feature, sessions, users, persons",
+    columns: "product, day, environment, from_feature, to_feature, sessions, users, share, persons",
 };
 
 struct Row<'a> {
     place: Place<'a>,
     step: [&'a str; 2],
     sessions: u64,
+    /// Of the sessions with the feature before.
+    share: Option<f64>,
     persons: Persons,
 }
 
@@ -46,6 +49,11 @@ pub(crate) async fn compute_day(
             session.person.into_iter().for_each(|p| persons.add(p));
         }
     }
+    let mut from: BTreeMap<(Environment, &str), u64> = BTreeMap::new();
+    for ((environment, step), (sessions, _)) in &steps {
+        *from.entry((*environment, step[0])).or_default() += sessions;
+    }
+    let whole = |environment, before| from.get(&(environment, before)).copied();
     let steps = steps.into_iter();
     let rows = steps.map(|((environment, step), (sessions, persons))| Row {
         place: Place {
@@ -55,6 +63,7 @@ pub(crate) async fn compute_day(
         },
         step,
         sessions,
+        share: share(sessions, whole(environment, step[0]).unwrap_or_default()),
         persons,
     });
     let rows: Vec<Row<'_>> = rows.collect();
@@ -71,5 +80,6 @@ fn bind<'q>(query: Query<'q>, row: &'q Row<'_>) -> Query<'q> {
         .bind(row.step[1])
         .bind(bigint(row.sessions))
         .bind(bigint(persons.count()))
+        .bind(row.share)
         .bind(persons.bytes())
 }

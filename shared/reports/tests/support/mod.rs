@@ -6,6 +6,7 @@ mod naive_accounts;
 mod naive_delta;
 pub(crate) mod naive_groups;
 mod naive_paths;
+pub(crate) mod reader;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -253,6 +254,7 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
     for table in [
         "feature_usage",
         "feature_adoption",
+        "feature_days",
         "feature_first",
         "feature_paths",
         "release_health",
