@@ -60,13 +60,13 @@ class Logbook:
 
 def sessions():
     """Three weeks of sessions, with names that a format may trip over."""
-    names = ["open", 'a "b", c', "größer → 10", "=1+1", "", "two\nlines", "save"]
+    names = ["open", 'a "b", c', "größer → 10", "=1+1", "", "save"]
     for nth in range(60):
         day, session = nth % (DAYS - 1) + 1, f"s{nth}"
         about = {"time": f"2026-02-{day:02}T10:00:00Z", "session": session}
         yield {**about, "type": "session_start", "name": "start", "version": f"1.{nth % 3}", "user": f"u{nth % 9}",
                "os": "Linux", "account": f"acme {nth % 2}", **({"environment": "ci"} if nth % 10 == 0 else {})}
-        for name in names[:nth % 7 + 1]:
+        for name in names[:nth % 6 + 1]:
             yield {**about, "name": name or "-", "duration_ms": 1.5 * nth, "level": "error" if nth % 4 == 0 else "info"}
         if nth % 2:
             yield {**about, "type": "session_end", "name": "end"}

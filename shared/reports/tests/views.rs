@@ -248,7 +248,7 @@ async fn a_product_that_says_nothing_needs_five(place: &Place) {
     let stores = open(place).await;
     let run = |nth: usize, feature: &str| {
         let mut run = Run::new(&format!("{feature}{nth}"), TODAY, &format!("u{nth}"));
-        run.events[0].0 = feature.to_owned();
+        feature.clone_into(&mut run.events[0].0);
         run
     };
     let runs = (0..5).map(|nth| run(nth, "save"));

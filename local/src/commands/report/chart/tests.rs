@@ -7,7 +7,7 @@ fn page(report: &str, by: &[&str], columns: &[(&str, &str)], rows: Vec<Value>) -
         .iter()
         .map(|(name, kind)| json!({"name": name, "type": kind, "unit": "-"}))
         .collect();
-    json!({"report": report, "by": by, "columns": columns, "rows": rows})
+    json!({"report": report, "by": by, "columns": columns, "rows": Value::Array(rows)})
 }
 
 #[test]
