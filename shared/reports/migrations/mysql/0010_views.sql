@@ -144,6 +144,11 @@ CREATE SQL SECURITY DEFINER VIEW bi_account_days AS
 SELECT t.product, t.day, t.environment, t.account, t.sessions, t.users
 FROM account_days AS t;
 
+-- What is agreed: one row an account, whether its people were seen or not.
+CREATE SQL SECURITY DEFINER VIEW bi_account_contracts AS
+SELECT t.product, t.account, t.name, t.seats, t.modules, t.owner, t.renews_on
+FROM account_contract AS t;
+
 -- How many of an account use a feature is told in bands, which begin with `min_users`.
 CREATE SQL SECURITY DEFINER VIEW bi_account_features AS
 SELECT t.product, t.day, t.environment, t.account, t.feature,

@@ -111,7 +111,36 @@ fn account_days() -> View {
 
 /// The views beside those of reports.
 pub(super) fn others() -> Vec<View> {
-    vec![calendar(), freshness(), columns()]
+    vec![account_contracts(), calendar(), freshness(), columns()]
+}
+
+fn account_contracts() -> View {
+    let text = |name, meaning| figure(name, Text, "-", meaning);
+    View {
+        name: "bi_account_contracts",
+        title: "Contracts of accounts",
+        row: "an account under contract, whether its people were seen or not",
+        report: None,
+        columns: vec![
+            PRODUCT,
+            ACCOUNT_GROUP,
+            text("name", "What the vendor calls the customer."),
+            figure(
+                "seats",
+                Integer,
+                "persons",
+                "Persons that the licence covers.",
+            ),
+            text("modules", "Licensed modules, between semicolons."),
+            text("owner", "Who looks after the account."),
+            figure(
+                "renews_on",
+                Date,
+                "-",
+                "The day on which the licence ends unless it is renewed.",
+            ),
+        ],
+    }
 }
 
 fn calendar() -> View {
