@@ -19,6 +19,12 @@ def feature_usage(database, ask):
                count(DISTINCT person) AS users, count(*) FILTER (failed) AS errors,
                coalesce(sum(uses) FILTER (duration_us IS NOT NULL), 0)::BIGINT AS timed_uses
         FROM used GROUP BY ALL ORDER BY {keys}""")
+    if "feature" not in ask.by and "feature" not in ask.where:
+        # All sessions of the group, those included of which no event may be stored.
+        everyone = {row[:-1]: row[-1] for row in data.database.execute(
+            f"SELECT {keys}, count(*) FROM rs WHERE {condition} GROUP BY ALL", values).fetchall()}
+        for row in rows:
+            row["sessions"] = everyone[tuple(row[name] for name in ask.by)]
     timed = durations(data, "used", ask.by)
     for row in rows:
         sample = timed.get(tuple(row[name] for name in ask.by))

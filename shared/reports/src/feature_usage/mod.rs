@@ -34,7 +34,9 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         range, or over several versions or features, are distinct persons, never sums. \
         Percentiles are of all uses with a duration, weighted by their counts, each within 1 % \
         of the nearest-rank value; over a range they come from the merged distributions, never \
-        from other percentiles.",
+        from other percentiles. \
+        Where rows are not by feature, their sessions are all sessions of the group, those \
+        included of which the consent lets no event be stored.",
     formulas: &[
         "users = |{person of s : s in sessions with the feature}|",
         "sessions = |{s : s has at least one event of the feature}|",
