@@ -138,5 +138,5 @@ def test_small_pages_add_up_to_the_same(running, read, catalogue):
     database, today = read(DEMO, "logbook"), datetime.datetime.now(datetime.UTC).date()
     for name, by in (("feature-usage", ("day", "version")), ("feature-adoption", ("feature",)),
                      ("feature-paths", ("from_feature", "to_feature")), ("retention", ()), ("release-delta", ())):
-        ask = Ask(name, today - 20 * DAY, today, today, 3, by=by)
+        ask = Ask(name, today - 41 * DAY, today, today, 3, by=by)
         assert compare(running, DEMO, database, ask, limit=7) > 7
