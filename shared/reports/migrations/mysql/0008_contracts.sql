@@ -5,7 +5,7 @@ CREATE TABLE account_contract (
     account VARCHAR(190) NOT NULL COMMENT 'The account, or its pseudonym.',
     name VARCHAR(190) NULL COMMENT 'What the vendor calls the customer.',
     seats BIGINT NULL COMMENT 'Persons that the licence covers.',
-    modules TEXT NOT NULL COMMENT 'Licensed modules, between semicolons.',
+    modules VARCHAR(12300) NOT NULL COMMENT 'Licensed modules, between semicolons.',
     owner VARCHAR(190) NULL COMMENT 'Who looks after the account.',
     renews_on DATE NULL COMMENT 'The day on which the licence ends unless it is renewed.',
     PRIMARY KEY (product, account)

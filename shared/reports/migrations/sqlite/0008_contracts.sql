@@ -5,7 +5,7 @@ CREATE TABLE account_contract (
     account VARCHAR(190) NOT NULL, -- The account, or its pseudonym.
     name VARCHAR(190) NULL, -- What the vendor calls the customer.
     seats BIGINT NULL, -- Persons that the licence covers.
-    modules TEXT NOT NULL, -- Licensed modules, between semicolons.
+    modules VARCHAR(12300) NOT NULL, -- Licensed modules, between semicolons.
     owner VARCHAR(190) NULL, -- Who looks after the account.
     renews_on CHAR(10) NULL, -- The day on which the licence ends unless it is renewed.
     PRIMARY KEY (product, account)
