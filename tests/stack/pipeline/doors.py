@@ -130,8 +130,11 @@ class Uploads(Door):
         return answer.json if answer.status == 200 else None
 
 
-def until(condition, what, seconds=60, pause=0.2):
-    """Waits until a condition gives something true, and gives that."""
+def until(condition, what, seconds=150, pause=0.2):
+    """Waits until a condition gives something true, and gives that.
+
+    A function's request on a connection that the emulator is just closing may hang until it is
+    given up, after 60 s of S3, and is then made again."""
     end = time.monotonic() + seconds
     while True:
         found = condition()

@@ -52,7 +52,7 @@ def test_a_poison_message_ends_as_a_dead_letter_and_holds_up_nothing(stack):
     for body in poison:
         sqs.send_message(QueueUrl=queue, MessageBody=body)
     assert stack.uploads("probe").send(Upload("faults-beside", LOG)).status == 201
-    until(lambda: state(stack, "faults-beside") == "parsed", "the log beside is parsed", 20)
+    until(lambda: state(stack, "faults-beside") == "parsed", "the log beside is parsed")
     dead = []
 
     def both_dead():
@@ -75,7 +75,7 @@ def test_a_death_between_archiving_and_clearing_the_inbox_doubles_nothing(stack)
     assert len(new) == 1 and len(in_inbox(stack)) == len(rest) + 1
     log_id = new.pop()
     # What was archived goes on from its own event all the same.
-    until(lambda: state(stack, log_id) == "parsed", "parsed", 30)
+    until(lambda: state(stack, log_id) == "parsed", "parsed")
     # The object again, as a sweep of the inbox has intake take it in.
     key = next(key for key in in_inbox(stack) if key.endswith("/faults-between"))
     event = json.loads((ROOT / "events/s3-inbox-put.json").read_text())
@@ -107,7 +107,7 @@ def test_a_log_survives_the_death_of_its_function_at_any_step(stack, function, s
         until(lambda: deaths(stack, function) > dead, "a death", 30)
     until(lambda: archived(stack) - before, "in the archive", 30)
     log_id = (archived(stack) - before).pop()
-    until(lambda: state(stack, log_id) == "parsed", lambda: state(stack, log_id), 60)
+    until(lambda: state(stack, log_id) == "parsed", lambda: state(stack, log_id))
     assert len(archived(stack) - before) == 1 and rows(stack, log_id) == 1
     for key in in_inbox(stack):
         stack.s3.delete_object(Bucket=stack.inbox, Key=key)
@@ -121,5 +121,5 @@ def test_a_put_that_was_never_told_of_is_found_by_the_sweep(stack, untold):
     age = max(0, time.monotonic() - untold - 55)
     with stack.environment("sweep", LOGBOOK_SWEEP_AGE_SECS=f"{age:.0f}"):
         until(lambda: stack.sweep()["queued"], "the log is queued again", 80, 2)
-    until(lambda: state(stack, "faults-untold") == "parsed", "parsed", 20)
+    until(lambda: state(stack, "faults-untold") == "parsed", "parsed")
     assert rows(stack, "faults-untold") == 1

@@ -83,7 +83,7 @@ def test_a_row_that_is_lost_is_an_imbalance_until_it_is_there_again(stack, balan
         (day,) = stack.query().get("/v1/ledger", product="ledger")["days"]
         assert (day["balanced"], day["received"], day["parsed"], day["pending"]) == (False, 1, 0, 0)
     # The sweep has queued it again.
-    until(lambda: one("SELECT COUNT(*) FROM logbook_sessions.log WHERE product = 'ledger'") == 1, "parsed again", 60)
+    until(lambda: one("SELECT COUNT(*) FROM logbook_sessions.log WHERE product = 'ledger'") == 1, "parsed again")
     assert stack.sweep()["unbalanced_days"] == 0
     assert written(stack)[IMBALANCE][-1] == 0
     assert one("SELECT COUNT(*) FROM logbook_sessions.part WHERE product = 'ledger'") == 1

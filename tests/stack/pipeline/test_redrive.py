@@ -74,11 +74,11 @@ def test_what_died_in_each_of_the_three_queues_comes_back(stack, operator, dead)
     assert ran.returncode == 2 and "no record of Lambda's" in ran.stderr
 
     uploads, one = stack.uploads("probe"), stack.database.one
-    until(lambda: (uploads.receipt("redrive-parse") or {}).get("state") == "parsed", "parsed", 30)
+    until(lambda: (uploads.receipt("redrive-parse") or {}).get("state") == "parsed", "parsed")
     until(lambda: stack.depth("ParseQueueUrl") == 0, "an empty queue", 30)
     assert one("SELECT COUNT(*) FROM logbook_sessions.log WHERE log_id = 'redrive-parse'") == 1
     taken = "SELECT COUNT(*) FROM logbook_sessions.part_feature WHERE product = 'probe' AND name = 'intake.line'"
-    until(lambda: one(taken) == 1, "the inbox object is parsed", 30)
+    until(lambda: one(taken) == 1, "the inbox object is parsed")
     assert stack.depth("ParseDeadLettersUrl") == 0 and stack.depth("IntakeFailuresUrl") == 1
     before = set(given(stack))
     drain(stack)
