@@ -15,7 +15,7 @@ use crate::lease::Lease;
 use crate::request::DEFAULT_MIN_USERS;
 use crate::step::{Step, TABLES};
 use crate::tables::delete_all;
-use crate::{Result, known, news};
+use crate::{Result, news, product_settings};
 
 /// Days that a step takes at most.
 const STEP_DAYS: usize = 16;
@@ -123,7 +123,7 @@ async fn run(
     as_of: Timestamp,
 ) -> Result<Progress> {
     settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
-    known::keep(analytics, product, settings, lease).await?;
+    product_settings::keep(analytics, product, settings, lease).await?;
     if shape(analytics, product).await? != Some(SHAPE) {
         empty(analytics, product, lease).await?;
     }
