@@ -30,7 +30,8 @@ pub(super) async fn judged(analytics: &Database, product: &ProductId) -> Result<
     day.map_err(|error| Error::damaged("row", error))
 }
 
-/// Keeps what is known now, and as news what of it changed.
+/// Keeps what is known now, and as news what of it changed. Mostly nothing did, and nothing is
+/// written.
 pub(super) async fn keep(
     analytics: &Database,
     product: &ProductId,
@@ -39,12 +40,14 @@ pub(super) async fn keep(
     day: Day,
     found: Vec<Known>,
 ) -> Result<()> {
-    let mut transaction = analytics.begin_late().await?;
-    lease.renew(&mut transaction).await?;
-    let before = known(&mut transaction, product).await?;
+    // Nobody else writes them while the lease is held.
+    let (before, mut n) = {
+        let mut connection = analytics.read().await?;
+        let before = known(&mut connection, product).await?;
+        (before, last(&mut connection, product).await?)
+    };
     let mut changed: Vec<KnownRow<'_>> = Vec::new();
     let mut news: Vec<NewsRow<'_>> = Vec::new();
-    let mut n = last(&mut transaction, product).await?;
     for one in found {
         let held = before.get(&(one.kind.name().to_owned(), one.subject.clone()));
         if held == Some(&one.value) {
@@ -59,6 +62,11 @@ pub(super) async fn keep(
     if judged.is_none_or(|judged| judged < day) {
         changed.push((product, DAY, String::new(), day.to_string()));
     }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = analytics.begin_late().await?;
+    lease.renew(&mut transaction).await?;
     let head = "REPLACE INTO news_known";
     let columns = "product, kind, subject, value";
     insert(&mut transaction, head, columns, &changed, bind_known).await?;
