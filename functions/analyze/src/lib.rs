@@ -103,16 +103,23 @@ fn scheduled(context: &Context, event: &EventBridgeEvent) -> Timestamp {
     time.unwrap_or_else(context.now)
 }
 
-/// Tells of the week of each product.
+/// Tells of the week of each product. If one fails, the others are told of all the same, and then
+/// the run fails with the first failure.
 async fn weeks(context: &Context, scheduled: Timestamp) -> Result<AnalyzeSummary, AnalyzeError> {
     context.analytics.wait(context.patience).await?;
     let snapshot = context.registry.snapshot().await?;
     let mut summary = AnalyzeSummary::default();
+    let mut failure = None;
     for (product, settings) in products_of(&snapshot) {
-        let notice = told::week(context, &product, &settings, scheduled.day()).await?;
-        summary.notices.push(notice);
+        match told::week(context, &product, &settings, scheduled.day()).await {
+            Ok(notice) => summary.notices.push(notice),
+            Err(error) => {
+                tracing::error!(%product, %error, "could not tell of the week");
+                failure.get_or_insert(error);
+            }
+        }
     }
-    Ok(summary)
+    failure.map_or(Ok(summary), Err)
 }
 
 /// Runs the analytics: the event's time, less the settling, is what reports are complete to.
@@ -191,9 +198,10 @@ impl Run<'_> {
                 tracing::info!(%product, ?progress, "analyzed");
                 self.summary.products.insert(product.clone(), progress);
                 if progress.days_left == 0 {
-                    self.called.settle(context, product, as_of).await?;
-                    let news = told::news(context, product).await?;
+                    // Before the marks go: news that are not handed on call for another run.
+                    let news = told::news(context, product, as_of.day()).await?;
                     self.summary.notices.extend(news);
+                    self.called.settle(context, product, as_of).await?;
                 }
             }
             Err(Error::Busy { until }) => {

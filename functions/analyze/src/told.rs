@@ -15,13 +15,15 @@ pub const NOTICES_PREFIX: &str = "state/notices/";
 pub(crate) async fn news(
     context: &Context,
     product: &ProductId,
+    today: Day,
 ) -> Result<Option<Notice>, AnalyzeError> {
     let news = untold(&context.analytics, product).await?;
     let (Some(first), Some(last)) = (news.first(), news.last()) else {
         return Ok(None);
     };
     let notice = notice(product, &news);
-    let name = format!("{product}/news-{}-{}", first.n, last.n);
+    // With the day: a database that is made anew counts from one again.
+    let name = format!("{product}/news-{today}-{}-{}", first.n, last.n);
     hand_on(context, &name, &notice).await?;
     note_told(&context.analytics, product, last.n).await?;
     Ok(Some(notice))
