@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use logbook_backends::{Durability, Keys, ObjectStore};
 use logbook_model::Contract;
 use logbook_pipeline::{
@@ -19,11 +19,7 @@ use crate::{log_file, output};
 
 /// Where contracts are kept.
 enum Place {
-    Folder {
-        archive: ObjectStore,
-        keys: Keys,
-        product: Box<Product>,
-    },
+    Folder(Box<Folder>),
     Api {
         client: QueryClient,
         /// The parameters of each request.
@@ -31,10 +27,17 @@ enum Place {
     },
 }
 
+/// A product of a data folder.
+struct Folder {
+    archive: ObjectStore,
+    keys: Keys,
+    product: Product,
+}
+
 pub(super) fn run(command: AccountCommand) -> anyhow::Result<ExitCode> {
     let place = match &command.at().url {
         Some(url) => Place::api(command.at(), url)?,
-        None => Place::folder(command.at())?,
+        None => Place::Folder(Box::new(block_on(Folder::open(command.at()))?)),
     };
     place.run(command)
 }
@@ -55,23 +58,6 @@ impl Place {
         Ok(Self::Api {
             client: args.client(url)?,
             product: args.asked(),
-        })
-    }
-
-    fn folder(args: &AtArgs) -> anyhow::Result<Self> {
-        block_on(async {
-            let data = DataFolder::existing(args.data.data.clone())?;
-            require_keys(&data).await?;
-            let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
-            let registry = Registry::new(archive.clone(), Duration::ZERO);
-            let snapshot = registry.snapshot().await?;
-            let product = product::chosen(&snapshot, args.product.as_deref())?.clone();
-            let keys = Keys::open_dir(&data.keys()).await;
-            Ok(Self::Folder {
-                archive,
-                keys: keys.context("the data folder's keys")?,
-                product: Box::new(product),
-            })
         })
     }
 
@@ -126,12 +112,7 @@ impl Place {
 
     fn contracts(&self) -> anyhow::Result<Contracts> {
         match self {
-            Self::Folder {
-                archive, product, ..
-            } => block_on(async {
-                let read = read_contracts(archive, &product.id, None).await?;
-                Ok(read.map(|read| read.contracts).unwrap_or_default())
-            }),
+            Self::Folder(folder) => block_on(folder.contracts()),
             Self::Api { client, product } => {
                 let reply = client.get("/v1/accounts", product, "application/json")?;
                 let mut reply: Value = json(&reply)?;
@@ -145,18 +126,7 @@ impl Place {
 
     fn import(&self, table: &str) -> anyhow::Result<u64> {
         match self {
-            Self::Folder { .. } => {
-                let rows = contracts_from_csv(table.as_bytes())?;
-                let rows = rows
-                    .into_iter()
-                    .map(|(id, contract)| Ok((self.account(&id)?, contract)))
-                    .collect::<anyhow::Result<Vec<_>>>()?;
-                self.change(|held| {
-                    held.accounts.extend(rows.iter().cloned());
-                    true
-                })?;
-                Ok(rows.len() as u64)
-            }
+            Self::Folder(folder) => block_on(folder.import(table)),
             Self::Api { client, product } => {
                 let reply = client.put("/v1/accounts", product, "text/csv", table)?;
                 let reply: Value = json(&reply)?;
@@ -167,7 +137,10 @@ impl Place {
 
     fn get(&self, id: &str) -> anyhow::Result<Option<Contract>> {
         match self {
-            Self::Folder { .. } => Ok(self.contracts()?.accounts.remove(&self.account(id)?)),
+            Self::Folder(folder) => block_on(async {
+                let account = folder.account(id).await?;
+                Ok(folder.contracts().await?.accounts.remove(&account))
+            }),
             Self::Api { client, product } => {
                 let Some(reply) = client.find(&["accounts", id], product)? else {
                     return Ok(None);
@@ -182,14 +155,14 @@ impl Place {
 
     fn put(&self, id: &str, contract: &Contract) -> anyhow::Result<()> {
         match self {
-            Self::Folder { .. } => {
-                let account = self.account(id)?;
-                self.change(|held| {
+            Self::Folder(folder) => block_on(async {
+                let account = folder.account(id).await?;
+                let put = |held: &mut Contracts| {
                     held.accounts.insert(account.clone(), contract.clone());
                     true
-                })
-                .map(drop)
-            }
+                };
+                folder.change(put).await.map(drop)
+            }),
             Self::Api { client, product } => {
                 let path = QueryClient::path(&["accounts", id]);
                 let body = serde_json::to_string(contract)?;
@@ -202,30 +175,58 @@ impl Place {
 
     fn remove(&self, id: &str) -> anyhow::Result<bool> {
         match self {
-            Self::Folder { .. } => {
-                let account = self.account(id)?;
-                self.change(|held| held.accounts.remove(&account).is_some())
-            }
+            Self::Folder(folder) => block_on(async {
+                let account = folder.account(id).await?;
+                let remove = |held: &mut Contracts| held.accounts.remove(&account).is_some();
+                folder.change(remove).await
+            }),
             Self::Api { client, product } => client.delete(&["accounts", id], product),
         }
     }
+}
+
+impl Folder {
+    async fn open(args: &AtArgs) -> anyhow::Result<Self> {
+        let data = DataFolder::existing(args.data.data.clone())?;
+        require_keys(&data).await?;
+        let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
+        let registry = Registry::new(archive.clone(), Duration::ZERO);
+        let snapshot = registry.snapshot().await?;
+        let product = product::chosen(&snapshot, args.product.as_deref())?.clone();
+        let keys = Keys::open_dir(&data.keys()).await;
+        Ok(Self {
+            archive,
+            keys: keys.context("the data folder's keys")?,
+            product,
+        })
+    }
+
+    async fn contracts(&self) -> anyhow::Result<Contracts> {
+        let read = read_contracts(&self.archive, &self.product.id, None).await?;
+        Ok(read.map(|read| read.contracts).unwrap_or_default())
+    }
+
+    async fn import(&self, table: &str) -> anyhow::Result<u64> {
+        let mut rows = contracts_from_csv(table.as_bytes())?;
+        for (account, _) in &mut rows {
+            *account = self.account(account).await?;
+        }
+        let import = |held: &mut Contracts| {
+            held.accounts.extend(rows.iter().cloned());
+            true
+        };
+        self.change(import).await?;
+        Ok(rows.len() as u64)
+    }
 
     /// The account as sessions name it.
-    fn account(&self, id: &str) -> anyhow::Result<String> {
-        let Self::Folder { keys, product, .. } = self else {
-            return Ok(id.to_owned());
-        };
-        let account = block_on(async { Ok(account_of(keys, product, id).await?) })?;
+    async fn account(&self, id: &str) -> anyhow::Result<String> {
+        let account = account_of(&self.keys, &self.product, id).await?;
         account.context("the account is empty")
     }
 
-    fn change(&self, change: impl Fn(&mut Contracts) -> bool) -> anyhow::Result<bool> {
-        match self {
-            Self::Folder {
-                archive, product, ..
-            } => block_on(async { Ok(change_contracts(archive, &product.id, change).await?) }),
-            Self::Api { .. } => bail!("the API changes what it keeps"),
-        }
+    async fn change(&self, change: impl Fn(&mut Contracts) -> bool) -> anyhow::Result<bool> {
+        Ok(change_contracts(&self.archive, &self.product.id, change).await?)
     }
 }
 
