@@ -39,7 +39,7 @@ pub use work::{Work, WorkKey, note_work, sessions_received, work};
 
 use crate::{Database, Migrations, Result, migrations};
 
-static MIGRATIONS: Migrations = migrations!["0001_sessions.sql", "0002_work.sql"];
+static MIGRATIONS: Migrations = migrations!["0001_sessions.sql", "0002_work.sql", "0003_live.sql"];
 
 /// Brings the sessions schema up to date; does nothing where it is.
 pub async fn migrate(db: &Database) -> Result<()> {
