@@ -40,6 +40,18 @@ pub(crate) struct Page<G> {
     pub(crate) next: Option<Vec<String>>,
 }
 
+impl<G> Page<G> {
+    /// The same page, with something else of each group.
+    pub(crate) fn map<H>(self, mut of: impl FnMut(G) -> H) -> Page<H> {
+        let groups = self.groups.into_iter();
+        Page {
+            groups: groups.map(|(key, group)| (key, of(group))).collect(),
+            withheld: self.withheld,
+            next: self.next,
+        }
+    }
+}
+
 /// The groups that follow the request's `after`, as many as it asks for.
 pub(crate) async fn page<G: Group>(
     analytics: &Database,
@@ -80,7 +92,7 @@ pub(crate) async fn page<G: Group>(
 }
 
 /// The clauses that a request puts on every row.
-fn filter(request: &ReportRequest) -> String {
+pub(crate) fn filter(request: &ReportRequest) -> String {
     let mut clauses = String::from(" WHERE product = ? AND day >= ? AND day <= ?");
     if request.environment != Environment::All {
         clauses.push_str(" AND environment = ?");
@@ -101,7 +113,7 @@ fn filter(request: &ReportRequest) -> String {
 }
 
 /// Binds what [`filter`] asks for. The days are as narrow as the keys allow.
-fn bind<'q>(
+pub(crate) fn bind<'q>(
     mut query: Query<'q>,
     request: &'q ReportRequest,
     from: &'q str,
@@ -127,7 +139,7 @@ fn bind<'q>(
 }
 
 /// The range of days, narrowed to what lies between two keys where they begin with a day.
-fn days(
+pub(crate) fn days(
     request: &ReportRequest,
     range: &Range,
     first: Option<&[String]>,
@@ -146,7 +158,7 @@ fn days(
 }
 
 /// A tuple of the grouping columns, and one of as many placeholders.
-fn tuples(request: &ReportRequest) -> (String, String) {
+pub(crate) fn tuples(request: &ReportRequest) -> (String, String) {
     let columns = request.grouping().join(", ");
     let holes = vec!["?"; request.grouping().len()].join(", ");
     if request.grouping().len() == 1 {
@@ -188,7 +200,7 @@ pub(crate) async fn keys<G: Group>(
         .collect()
 }
 
-fn read_key(cells: &mut Cells<'_>, width: usize) -> Result<Vec<String>> {
+pub(crate) fn read_key(cells: &mut Cells<'_>, width: usize) -> Result<Vec<String>> {
     (0..width).map(|_| Ok(cells.text()?)).collect()
 }
 

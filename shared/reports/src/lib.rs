@@ -48,6 +48,7 @@ mod retention;
 mod shares;
 mod source;
 mod step;
+mod stored;
 pub mod tableau;
 mod tables;
 mod top_errors;

@@ -30,7 +30,7 @@ pub(crate) async fn totals<G>(
 }
 
 /// Sessions and persons with which a group's are to be compared.
-pub(crate) fn total_of(request: &ReportRequest, totals: &mut Totals, key: &[String]) -> (u64, u64) {
+pub(crate) fn total_of(request: &ReportRequest, totals: &Totals, key: &[String]) -> (u64, u64) {
     let day = if is_by_day(request) {
         key.first()
     } else {
@@ -72,10 +72,10 @@ pub(crate) async fn page<G: Group>(
     crowd: fn(&mut G) -> &mut Crowd,
 ) -> Result<Rows> {
     let page = groups::page::<G>(analytics, request, range).await?;
-    let mut totals = totals(analytics, request, range, &page.groups).await?;
+    let totals = totals(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
     for (key, mut group) in page.groups {
-        let (all_sessions, all_users) = total_of(request, &mut totals, &key);
+        let (all_sessions, all_users) = total_of(request, &totals, &key);
         let crowd = crowd(&mut group);
         let (sessions, users) = (crowd.sessions, crowd.persons.count());
         let mut cells = key_cells(request.grouping(), key);

@@ -14,18 +14,19 @@ use crate::request::ReportRequest;
 #[derive(Default)]
 pub(crate) struct Totals {
     // One entry without a name where days are put together.
-    totals: BTreeMap<String, (u64, Persons)>,
+    totals: BTreeMap<String, (u64, u64)>,
 }
 
 impl Totals {
     /// Sessions and persons of a day, or of the range.
-    pub(crate) fn of(&mut self, day: Option<&str>) -> (u64, u64) {
-        let total = self.totals.get_mut(day.unwrap_or_default());
-        total.map_or((0, 0), |(sessions, persons)| (*sessions, persons.count()))
+    pub(crate) fn of(&self, day: Option<&str>) -> (u64, u64) {
+        let total = self.totals.get(day.unwrap_or_default());
+        total.copied().unwrap_or_default()
     }
 }
 
-/// Reads them for the request's environment.
+/// Reads them for the request's environment. Those of a day are numbers; who came on any of several
+/// days is told by sets alone.
 pub(crate) async fn totals(
     analytics: &Database,
     request: &ReportRequest,
@@ -33,10 +34,11 @@ pub(crate) async fn totals(
     by_day: bool,
 ) -> Result<Totals> {
     let mut connection = analytics.read().await?;
-    let rows = statement(
-        "SELECT day, sessions, persons FROM active_users WHERE product = ? AND environment = ? \
-         AND day >= ? AND day <= ?",
-    )
+    let users = if by_day { "dau" } else { "persons" };
+    let rows = statement(format!(
+        "SELECT day, sessions, {users} FROM active_users WHERE product = ? AND environment = ? \
+         AND day >= ? AND day <= ?"
+    ))
     .bind(request.product.as_str())
     .bind(request.environment.name())
     .bind(range.from.to_string())
@@ -44,13 +46,20 @@ pub(crate) async fn totals(
     .fetch_all(&mut connection)
     .await?;
     let mut totals = Totals::default();
+    let (mut all_sessions, mut persons) = (0u64, Persons::default());
     for row in &rows {
         let mut cells = Cells::new(row);
-        let day = cells.text()?;
-        let key = if by_day { day } else { String::new() };
-        let (sessions, persons) = totals.totals.entry(key).or_default();
-        *sessions = sessions.saturating_add(cells.count()?);
-        persons.add_bytes(cells.bytes()?)?;
+        let (day, sessions) = (cells.text()?, cells.count()?);
+        if by_day {
+            totals.totals.insert(day, (sessions, cells.count()?));
+        } else {
+            all_sessions = all_sessions.saturating_add(sessions);
+            persons.add_bytes(cells.bytes()?)?;
+        }
+    }
+    if !by_day {
+        let all = (all_sessions, persons.count());
+        totals.totals.insert(String::new(), all);
     }
     Ok(totals)
 }

@@ -1,4 +1,4 @@
-//! A page of `feature-adoption` from its table, that of `feature-usage`, and that of
+//! A page of `feature-adoption` from its table, those of who used a feature, and that of
 //! `active-users`.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,15 @@ use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
+use crate::stored::Stored;
 use crate::{Result, shares};
+
+/// How many used each feature on a day.
+const STORED: Stored = Stored {
+    table: "feature_days",
+    key: &["day", "feature"],
+    figures: "users",
+};
 
 /// Who used a feature.
 #[derive(Default)]
@@ -74,18 +82,27 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
-    let page = groups::page::<Users>(analytics, request, range).await?;
-    let mut totals = shares::totals(analytics, request, range, &page.groups).await?;
+    let page = if STORED.has_rows_of(request) {
+        let page = STORED.page(analytics, request, range).await?;
+        page.map(|figures| match figures.first() {
+            Some(Cell::Integer(users)) => users.cast_unsigned(),
+            _ => 0,
+        })
+    } else {
+        let page = groups::page::<Users>(analytics, request, range).await?;
+        page.map(|mut users| users.0.count())
+    };
+    let totals = shares::totals(analytics, request, range, &page.groups).await?;
     let mut uses = first_uses(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
-    for (key, mut users) in page.groups {
-        let (_, active) = shares::total_of(request, &mut totals, &key);
+    for (key, users) in page.groups {
+        let (_, active) = shares::total_of(request, &totals, &key);
         let uses = uses.remove(&key).unwrap_or_default();
         let mut cells = key_cells(request.grouping(), key);
         cells.extend([
             Cell::count(active),
-            Cell::count(users.0.count()),
-            Cell::share(users.0.count(), active),
+            Cell::count(users),
+            Cell::share(users, active),
         ]);
         cells.extend(uses.cells(range.judged_to));
         rows.push(cells);
@@ -101,7 +118,7 @@ async fn first_uses(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
-    groups: &Found<Users>,
+    groups: &Found<u64>,
 ) -> Result<BTreeMap<Vec<String>, FirstUses>> {
     match (groups.first(), groups.last()) {
         (Some((first, _)), Some((last, _))) => {

@@ -11,6 +11,13 @@ use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
+use crate::stored::{self, Stored};
+
+const STORED: Stored = Stored {
+    table: "feature_paths",
+    key: &["day", "from_feature", "to_feature"],
+    figures: "sessions, users, share",
+};
 
 #[derive(Default)]
 struct Step {
@@ -77,6 +84,10 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
+    if STORED.has_rows_of(request) {
+        let page = STORED.page(analytics, request, range).await?;
+        return Ok(stored::rows(request, page));
+    }
     let page = groups::page::<Step>(analytics, request, range).await?;
     let from = sessions_before(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());

@@ -9,7 +9,14 @@ use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
+use crate::stored::{self, Stored};
 use crate::{Error, Result};
+
+const STORED: Stored = Stored {
+    table: "feature_usage",
+    key: &["day", "version", "feature"],
+    figures: "uses, sessions, users, errors, timed_uses, p50_us, p95_us, p99_us",
+};
 
 #[derive(Default)]
 struct Usage {
@@ -80,6 +87,10 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
+    if STORED.has_rows_of(request) {
+        let page = STORED.page(analytics, request, range).await?;
+        return Ok(stored::rows(request, page));
+    }
     let mut page = groups::page::<Usage>(analytics, request, range).await?;
     if request.feature.is_none() && !request.grouping().contains(&"feature") {
         count_sessions(analytics, request, range, &mut page.groups).await?;

@@ -8,6 +8,13 @@ use crate::groups::Group;
 use crate::query::{Range, Rows};
 use crate::request::ReportRequest;
 use crate::shares::{self, Crowd};
+use crate::stored::{self, Stored};
+
+const STORED: Stored = Stored {
+    table: "platforms",
+    key: &["day", "os", "os_version", "runtime"],
+    figures: "sessions, users, session_share, user_share",
+};
 
 #[derive(Default)]
 struct Platform(Crowd);
@@ -30,5 +37,9 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
+    if STORED.has_rows_of(request) {
+        let page = STORED.page(analytics, request, range).await?;
+        return Ok(stored::rows(request, page));
+    }
     shares::page::<Platform>(analytics, request, range, |platform| &mut platform.0).await
 }

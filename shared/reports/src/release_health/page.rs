@@ -8,7 +8,16 @@ use crate::groups::{self, Group, key_cells};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
+use crate::stored::{self, Stored};
 use crate::{Result, shares};
+
+const STORED: Stored = Stored {
+    table: "release_health",
+    key: &["day", "version"],
+    figures: "sessions, users, unidentified_sessions, ok, exited, errored, unhandled, abnormal, \
+        crashed, crash_free_session_rate, error_free_session_rate, crash_free_user_rate, \
+        error_free_user_rate, session_share, user_share",
+};
 
 impl Group for Tally {
     const COLUMNS: &'static str = "unidentified_sessions, ok, exited, errored, unhandled, \
@@ -34,11 +43,15 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
+    if STORED.has_rows_of(request) {
+        let page = STORED.page(analytics, request, range).await?;
+        return Ok(stored::rows(request, page));
+    }
     let page = groups::page::<Tally>(analytics, request, range).await?;
-    let mut totals = shares::totals(analytics, request, range, &page.groups).await?;
+    let totals = shares::totals(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
     for (key, mut tally) in page.groups {
-        let (sessions, users) = shares::total_of(request, &mut totals, &key);
+        let (sessions, users) = shares::total_of(request, &totals, &key);
         let mut cells = key_cells(request.grouping(), key);
         cells.push(Cell::count(tally.sessions()));
         cells.push(Cell::count(tally.persons.count()));

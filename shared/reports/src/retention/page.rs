@@ -12,6 +12,9 @@ use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
 
+/// Cohorts whose weeks are read at once.
+const CHUNK: usize = 64;
+
 /// The page's rows so far, and where it goes on.
 struct Page {
     rows: Rows,
@@ -36,23 +39,26 @@ pub(crate) async fn page(
     let after = after(request)?;
     let from = after.map_or(range.from, |(cohort, _)| cohort.max(range.from));
     let to = range.to.min(judged);
-    for (cohort, persons) in cohorts(analytics, request, (from, to)).await? {
-        if page.rows.cells.len() >= page.limit {
-            page.full = true;
-        }
+    for chunk in cohorts(analytics, request, (from, to)).await?.chunks(CHUNK) {
         if page.full {
             break;
         }
-        if persons < u64::from(request.min_users) {
-            page.rows.withheld += 1;
-            continue;
+        let seen = weeks(analytics, request, chunk).await?;
+        for &(cohort, persons) in chunk {
+            if page.rows.cells.len() >= page.limit {
+                page.full = true;
+                break;
+            }
+            if persons < u64::from(request.min_users) {
+                page.rows.withheld += 1;
+                continue;
+            }
+            let first = match after {
+                Some((last, week)) if last == cohort => week + 1,
+                _ => 0,
+            };
+            page.add(cohort, persons, &seen, (first, to, judged));
         }
-        let seen = weeks(analytics, request, cohort).await?;
-        let first = match after {
-            Some((last, week)) if last == cohort => week + 1,
-            _ => 0,
-        };
-        page.add(cohort, persons, &seen, (first, to, judged));
     }
     if !page.full {
         page.rows.next = None;
@@ -80,7 +86,7 @@ impl Page {
         &mut self,
         cohort: Day,
         persons: u64,
-        seen: &BTreeMap<i32, u64>,
+        seen: &Seen,
         (first, to, judged): (i32, Day, Day),
     ) {
         for week in first..=(monday(to).0 - cohort.0) / 7 {
@@ -88,7 +94,7 @@ impl Page {
                 self.full = true;
                 return;
             }
-            let users = seen.get(&week).copied().unwrap_or_default();
+            let users = seen.get(&(cohort, week)).copied().unwrap_or_default();
             self.rows.next = Some(vec![cohort.to_string(), week.to_string()]);
             self.rows.cells.push(vec![
                 Cell::Day(cohort),
@@ -127,25 +133,33 @@ async fn cohorts(
         .collect()
 }
 
-/// Who of a cohort was seen, by week.
+/// Who of each cohort was seen, by week.
+type Seen = BTreeMap<(Day, i32), u64>;
+
+/// Who of some cohorts that follow each other was seen, in one look-up.
 async fn weeks(
     analytics: &Database,
     request: &ReportRequest,
-    cohort: Day,
-) -> Result<BTreeMap<i32, u64>> {
+    cohorts: &[(Day, u64)],
+) -> Result<Seen> {
+    let (Some((first, _)), Some((last, _))) = (cohorts.first(), cohorts.last()) else {
+        return Ok(Seen::new());
+    };
     let mut connection = analytics.read().await?;
     let rows = statement(
-        "SELECT week, users FROM retention WHERE product = ? AND environment = ? AND cohort = ?",
+        "SELECT cohort, week, users FROM retention WHERE product = ? AND environment = ? \
+         AND cohort >= ? AND cohort <= ?",
     )
     .bind(request.product.as_str())
     .bind(request.environment.name())
-    .bind(cohort.to_string())
+    .bind(first.to_string())
+    .bind(last.to_string())
     .fetch_all(&mut connection)
     .await?;
     rows.iter()
         .map(|row| {
             let mut cells = Cells::new(row);
-            Ok((cells.int()? as i32, cells.count()?))
+            Ok(((cells.date()?, cells.int()? as i32), cells.count()?))
         })
         .collect()
 }

@@ -10,6 +10,13 @@ use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
+use crate::stored::Stored;
+
+const STORED: Stored = Stored {
+    table: "top_errors",
+    key: &["day", "version", "error"],
+    figures: "events, sessions, users",
+};
 
 #[derive(Default)]
 struct Errors {
@@ -38,7 +45,17 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
-    let page = groups::page::<Errors>(analytics, request, range).await?;
+    let page = if STORED.has_rows_of(request) {
+        STORED.page(analytics, request, range).await?
+    } else {
+        let page = groups::page::<Errors>(analytics, request, range).await?;
+        page.map(|mut errors| {
+            let users = errors.persons.count();
+            [errors.events, errors.sessions, users]
+                .map(Cell::count)
+                .to_vec()
+        })
+    };
     // Every grouping ends with the error.
     let mut names: Vec<&str> = page
         .groups
@@ -49,14 +66,10 @@ pub(crate) async fn page(
     names.dedup();
     let seen = seen(analytics, &request.product, request.environment, &names).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
-    for (key, mut group) in page.groups {
+    for (key, figures) in page.groups {
         let seen = error(&key).and_then(|error| seen.get(error));
         let mut cells = key_cells(request.grouping(), key);
-        cells.extend([
-            Cell::count(group.events),
-            Cell::count(group.sessions),
-            Cell::count(group.persons.count()),
-        ]);
+        cells.extend(figures);
         match seen {
             Some(seen) => cells.extend(
                 [&seen.first, &seen.last]
