@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference test-bi sam-local setup fmt lint docs deny bench cold-start clean
+.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference test-bi sam-local setup fmt lint docs deny bench bench-reports cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -144,6 +144,11 @@ bench: ## Measure: criterion, then logs a second through the whole embedded runn
 	cargo bench --locked -p logbook-bench
 	cargo build --release --locked -p logbook
 	@folder=$$(mktemp -d) && ./target/release/logbook demo --exit --data $$folder/demo --listen 127.0.0.1:18099 | head -n 1; rm -rf $$folder
+
+bench-reports: $(REFERENCE)/.done ## Measure reports over 100,000 and 1,000,000 sessions on a private MariaDB server (docs/reports-bench.md)
+	@$(SYSTEM_PACKAGE) 'mariadbd --version' mariadb-server
+	cargo build --release --locked -p logbook-bench-reports --features server
+	$(REFERENCE)/bin/python bench/reports/measure.py $(ARGS)
 
 clean: ## Remove what was built; data folders stay
 	rm -rf target $(TOOLS)
