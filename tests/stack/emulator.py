@@ -173,6 +173,9 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            # An event whose function failed comes again after so long, and after twice that: a minute on
+            # AWS. In between a test has the time to mend the cause.
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "3",
             "MINISTACK_REGION": REGION,
             "TMPDIR": str(self.folder / "tmp"),
             "STATE_DIR": str(self.folder / "state"),

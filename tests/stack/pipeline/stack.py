@@ -244,6 +244,16 @@ class Stack:
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
         return sum(int(got["Attributes"].get(name, 0)) for name in names)
 
+    def condition(self, lines=12):
+        """What waits where, and each function's last lines, for whoever looks for a failure's cause."""
+        said = []
+        for output in ("ParseQueueUrl", "ParseDeadLettersUrl", "BulkQueueUrl", "BulkDeadLettersUrl", "IntakeFailuresUrl"):
+            said.append(f"{output}: {self.depth(output)}")
+        for function in ("upload", "intake", "parse", "sweep", "analyze"):
+            said += [f"-- {function}", *(line.strip()[:600] for line in self.aws.logs(function)[-lines:])]
+        said += ["-- the emulator", *self.aws.log_path.read_text(errors="replace").splitlines()[-lines:]]
+        return "\n".join(said)
+
     def forget_failures(self):
         """Empties the queues of what died."""
         for queue in ("ParseDeadLettersUrl", "BulkDeadLettersUrl", "IntakeFailuresUrl"):
