@@ -221,6 +221,18 @@ class Stack:
         return len(found)
 
     @contextlib.contextmanager
+    def parsing_held(self):
+        """Nothing of the queue is given to parse, for as long as the block takes."""
+        functions = self.aws.client("lambda")
+        mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+        mapping, = (one for one in mappings if one["EventSourceArn"].endswith(f":{self.aws.stack}-parse"))
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    @contextlib.contextmanager
     def environment(self, function, **variables):
         """Runs a function with further variables, for as long as the block takes."""
         functions, name = self.aws.client("lambda"), f"{self.aws.stack}-{function}"
