@@ -191,6 +191,7 @@ class Emulator:
         self.process = None
         self.bundle = None
         self.stack = None
+        self._clients = {}
 
     def start(self, seconds=60):
         log = self.log_path.open("wb")
@@ -227,12 +228,17 @@ class Emulator:
         self.process = None
 
     def client(self, service, key="test", secret="test", token=None):
-        """A client of a service, as root or as whoever the credentials are."""
-        return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle) if self.bundle else None,
-            aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
-            config=botocore.config.Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
-        )
+        """A client of a service, as root or as whoever the credentials are; made once, which takes longer
+        than a call."""
+        known = (service, key, token, self.bundle)
+        if known not in self._clients:
+            self._clients[known] = boto3.client(
+                service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle) if self.bundle else None,
+                aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
+                config=botocore.config.Config(
+                    retries={"max_attempts": 2}, s3={"addressing_style": "path"}, max_pool_connections=32),
+            )
+        return self._clients[known]
 
     def as_role(self, service, role_arn):
         """A client that acts in a function's role: what it may do is what the template says."""

@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
 use logbook_pipeline::{
-    Marks, NewProduct, Product, ProductChange, Registry, Snapshot, add_product_key, add_product_with_key,
-    change_product, put_profile,
+    Marks, NewProduct, Product, ProductChange, Registry, Snapshot, add_product_key,
+    add_product_with_key, change_product, put_profile,
 };
 
 use super::{REFUSED, block_on};
