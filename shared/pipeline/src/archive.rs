@@ -75,7 +75,7 @@ pub enum Archived {
 ///
 /// # Errors
 /// [`Error::Rejected`] only where the sealed log would be too large.
-pub fn archive_log<'a>(vault: &'a Vault, log: NewLog) -> Boxed<'a, Result<Archived>> {
+pub fn archive_log(vault: &Vault, log: NewLog) -> Boxed<'_, Result<Archived>> {
     Box::pin(async move {
         let key = vault.sealing_key(&log.product).await?;
         let hash_key = vault.keys().content_hash_key(&log.product).await?;
