@@ -27,11 +27,13 @@ impl Wanted {
         if wanted.is_some_and(|wanted| !wanted.meets(subject.slots.filled())) {
             return;
         }
-        gather_facts(profile, subject, facts);
+        let has_filled = gather_facts(profile, subject, facts);
         if at >= self.0.len() {
             self.0.resize(at + 1, SlotSet::all());
         }
-        self.0[at] = wanted_of(profile, facts);
+        if has_filled || wanted.is_none_or(|wanted| wanted == SlotSet::all()) {
+            self.0[at] = wanted_of(profile, facts);
+        }
     }
 }
 
@@ -44,8 +46,13 @@ fn wanted_of(profile: &Profile, facts: &mut SessionFacts) -> SlotSet {
     })
 }
 
-/// Fills in the facts that are not known yet and that this record says.
-pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &mut SessionFacts) {
+/// Fills in the facts that are not known yet and that this record says; whether there were any.
+pub(super) fn gather_facts(
+    profile: &Profile,
+    subject: Subject<'_, '_>,
+    facts: &mut SessionFacts,
+) -> bool {
+    let mut has_filled = false;
     for source in &profile.facts {
         // Most records have few of the fields.
         if !source.value.may_fit(subject.slots) {
@@ -67,7 +74,9 @@ pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &
                 .map(|group| group.as_str()),
         };
         *held = text.and_then(SessionFacts::bounded);
+        has_filled |= held.is_some();
     }
+    has_filled
 }
 
 /// The facts that a record says by itself; `None` if it says none.

@@ -301,8 +301,18 @@ impl<'a> Scan<'a, '_> {
     /// A number of few digits and nothing else, and its end.
     #[inline]
     fn few_digits(&self, at: usize) -> Option<(u64, usize)> {
-        let word = self.text.as_bytes().get(at..)?.first_chunk()?;
-        let (number, count) = few_digits(*word)?;
+        let bytes = self.text.as_bytes().get(at..)?;
+        let word = bytes.first_chunk()?;
+        let (mut number, mut count) = few_digits(*word)?;
+        if count == 8 {
+            // Of times in milliseconds, say.
+            let (more, digits) = few_digits(*bytes[8..].first_chunk()?)?;
+            if digits == 8 {
+                return None;
+            }
+            number = number * 10u64.pow(digits as u32) + more;
+            count += digits;
+        }
         let end = at + count;
         let led_by_zero = count > 1 && word[0] == b'0';
         let goes_on = matches!(self.peek(end), Some(b'.' | b'e' | b'E'));
@@ -445,14 +455,14 @@ const fn marks(word: u64) -> u64 {
     (low | slash) & !word & HIGHS
 }
 
-/// The digits that a word begins with, if other bytes follow: the number they make, and how many
-/// they are. All at once, each step joining neighbours.
+/// The digits that a word begins with: the number they make, and how many they are. All at once,
+/// each step joining neighbours.
 #[inline]
 fn few_digits(text: [u8; 8]) -> Option<(u64, usize)> {
     let digits = u64::from_le_bytes(text) ^ (ONES * 0x30);
     let others = (digits.wrapping_add(ONES * 0x76) | digits) & HIGHS;
     let count = others.trailing_zeros() / 8;
-    if others == 0 || count == 0 {
+    if count == 0 {
         return None;
     }
     // As if zeros stood before them.
