@@ -12,6 +12,7 @@ mod day;
 mod event;
 mod ids;
 mod level;
+mod names;
 mod notice;
 mod part;
 mod product;

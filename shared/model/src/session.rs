@@ -103,6 +103,21 @@ impl Session {
         timeout_secs: u32,
         as_of: Option<Timestamp>,
     ) -> Option<Self> {
+        let parts: Vec<&Part> = parts.into_iter().collect();
+        let mut session = Self::fold_without_features(parts.iter().copied(), timeout_secs, as_of)?;
+        for part in parts {
+            session.add_features(part);
+        }
+        Some(session)
+    }
+
+    /// The same with no features, for those who do not ask for them: a session mostly has far
+    /// more of them than of all else.
+    pub fn fold_without_features<'a>(
+        parts: impl IntoIterator<Item = &'a Part>,
+        timeout_secs: u32,
+        as_of: Option<Timestamp>,
+    ) -> Option<Self> {
         let mut parts: Vec<&Part> = parts.into_iter().collect();
         parts.sort_by(|a, b| (a.effective_start(), &a.log).cmp(&(b.effective_start(), &b.log)));
         let first = *parts.first()?;
@@ -143,6 +158,9 @@ impl Session {
             *mine = mine.saturating_add(theirs);
         }
         self.facts.fill_from(&part.facts);
+    }
+
+    fn add_features(&mut self, part: &Part) {
         if self.features.is_empty() {
             self.features.clone_from(&part.features);
             return;
