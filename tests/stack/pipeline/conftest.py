@@ -30,7 +30,11 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     stack = item.funcargs.get("stack") if report.failed and hasattr(item, "funcargs") else None
     if stack:
-        report.sections.append(("the stack", stack.condition()))
+        try:
+            said = stack.condition()
+        except Exception as error:  # the failure itself is what must be told
+            said = f"cannot be looked at: {error!r}"
+        report.sections.append(("the stack", said))
 
 
 @pytest.fixture(scope="session")
