@@ -138,7 +138,7 @@ impl InspectedSession {
             by_name: part
                 .features
                 .iter()
-                .map(|(name, f)| (name.clone(), f.events))
+                .map(|(name, f)| (name.to_string(), f.events))
                 .collect(),
             by_level: PartBuilder::levels(&part.by_level),
         }

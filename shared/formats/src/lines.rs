@@ -8,7 +8,7 @@ use memchr::{Memchr, memchr, memchr_iter, memrchr};
 use crate::interpret::Position;
 
 /// Bytes asked of the source at once.
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 16 * 1024;
 
 /// One line, without its line break.
 #[derive(Debug)]

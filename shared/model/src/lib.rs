@@ -27,6 +27,7 @@ pub use day::Day;
 pub use event::{Event, Kind};
 pub use ids::{IdError, LogId, ProductId, SessionId};
 pub use level::Level;
+pub use names::Name;
 pub use notice::{Notice, Section};
 pub use part::{Feature, OTHER_NAMES, Part, PartBuilder, SessionFacts};
 pub use product::{Consent, ConsentError};

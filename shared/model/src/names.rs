@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
+use compact_str::CompactString;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+
+/// A name as it is kept: in place up to 24 bytes, since most are no longer.
+pub type Name = CompactString;
 
 /// Values by name. A name is hashed once for each event; what is sought through is small.
 #[derive(Debug)]
@@ -18,7 +22,7 @@ pub(crate) struct Names<V> {
 #[derive(Debug)]
 struct Named<V> {
     hash: u64,
-    name: Box<str>,
+    name: Name,
     value: V,
 }
 
@@ -57,7 +61,7 @@ impl<V: Default> Names<V> {
     fn find(&self, name: &str, hash: u64) -> Option<usize> {
         let is_it = |&at: &u32| {
             let held = &self.named[at as usize];
-            held.hash == hash && *held.name == *name
+            held.hash == hash && held.name == name
         };
         self.places.find(hash, is_it).map(|&at| at as usize)
     }
@@ -77,7 +81,7 @@ impl<V: Default> Names<V> {
 
     /// All of it, ordered by name. Sorting takes numbers made of the names' first bytes, which
     /// mostly tell the order, and moves nothing else.
-    pub(crate) fn into_ordered(mut self) -> BTreeMap<String, V> {
+    pub(crate) fn into_ordered(mut self) -> BTreeMap<Name, V> {
         let heads = self.named.iter().map(|named| head(&named.name)).zip(0..);
         let mut order: Vec<(u64, usize)> = heads.collect();
         order.sort_unstable_by(|a, b| {
@@ -86,7 +90,7 @@ impl<V: Default> Names<V> {
         });
         let ordered = order.into_iter().map(|(_, at)| {
             let Named { name, value, .. } = &mut self.named[at];
-            (std::mem::take(name).into(), std::mem::take(value))
+            (std::mem::take(name), std::mem::take(value))
         });
         ordered.collect()
     }

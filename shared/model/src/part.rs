@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::names::Names;
-use crate::{Event, EventTime, Kind, Level, LogId, ProductId, SessionId, Sketch, Timestamp};
+use crate::{Event, EventTime, Kind, Level, LogId, Name, ProductId, SessionId, Sketch, Timestamp};
 
 /// Where the names beyond the bound on names a session are counted together.
 pub const OTHER_NAMES: &str = "(other)";
@@ -146,7 +146,7 @@ pub struct Part {
     /// Whom and what it ran for.
     pub facts: SessionFacts,
     /// By name.
-    pub features: BTreeMap<String, Feature>,
+    pub features: BTreeMap<Name, Feature>,
 }
 
 impl Part {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::{
-    EndReason, EventTime, Feature, LogId, Part, ProductId, SessionFacts, SessionId, Status,
+    EndReason, EventTime, Feature, LogId, Name, Part, ProductId, SessionFacts, SessionId, Status,
     Timestamp,
 };
 
@@ -89,7 +89,7 @@ pub struct Session {
     /// Whom and what it ran for; where parts differ, the earliest part that says so decides.
     pub facts: SessionFacts,
     /// By name.
-    pub features: BTreeMap<String, Feature>,
+    pub features: BTreeMap<Name, Feature>,
 }
 
 impl Session {

@@ -62,7 +62,8 @@ impl Buckets {
         if let Self::Many(buckets) = self {
             buckets.insert(at, bucket);
         } else {
-            let mut buckets = self.as_slice().to_vec();
+            let mut buckets = Vec::with_capacity(4);
+            buckets.extend_from_slice(self.as_slice());
             buckets.insert(at, bucket);
             *self = Self::Many(buckets);
         }

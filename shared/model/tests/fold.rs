@@ -86,7 +86,7 @@ proptest! {
             *want.entry(name.clone()).or_default() += 1;
         }
         let features = builder.finish().features.into_iter();
-        let got: Vec<_> = features.map(|(name, feature)| (name, feature.events)).collect();
+        let got: Vec<_> = features.map(|(name, feature)| (name.into(), feature.events)).collect();
         prop_assert_eq!(got, want.into_iter().collect::<Vec<_>>());
     }
 
