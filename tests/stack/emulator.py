@@ -173,6 +173,9 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            # An event whose function failed comes again after so long, and after twice that: a minute on
+            # AWS. In between a test has the time to mend the cause.
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "3",
             "MINISTACK_REGION": REGION,
             "TMPDIR": str(self.folder / "tmp"),
             "STATE_DIR": str(self.folder / "state"),
@@ -188,6 +191,7 @@ class Emulator:
         self.process = None
         self.bundle = None
         self.stack = None
+        self._clients = {}
 
     def start(self, seconds=60):
         log = self.log_path.open("wb")
@@ -224,12 +228,17 @@ class Emulator:
         self.process = None
 
     def client(self, service, key="test", secret="test", token=None):
-        """A client of a service, as root or as whoever the credentials are."""
-        return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle) if self.bundle else None,
-            aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
-            config=botocore.config.Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
-        )
+        """A client of a service, as root or as whoever the credentials are; made once, which takes longer
+        than a call."""
+        known = (service, key, token, self.bundle)
+        if known not in self._clients:
+            self._clients[known] = boto3.client(
+                service, endpoint_url=self.url, region_name=REGION, verify=str(self.bundle) if self.bundle else None,
+                aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
+                config=botocore.config.Config(
+                    retries={"max_attempts": 2}, s3={"addressing_style": "path"}, max_pool_connections=32),
+            )
+        return self._clients[known]
 
     def as_role(self, service, role_arn):
         """A client that acts in a function's role: what it may do is what the template says."""
@@ -291,24 +300,14 @@ class Emulator:
             FunctionName=f"{self.stack}-{function}:live", Payload=json.dumps(event).encode(), LogType="Tail")
         return json.loads(got["Payload"].read() or b"null"), got.get("FunctionError")
 
-    def logs(self, function):
-        """The lines that a function wrote, in the order of their times."""
-        group = f"/aws/lambda/{self.stack}-{function}"
-        logs, events = self.client("logs"), []
-        for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
-            for stream in page["logStreams"]:
-                events += self._events(logs, logGroupName=group, logStreamName=stream["logStreamName"])
+    def logs(self, function, pattern=""):
+        """The lines that a function wrote, in the order of their times; those that hold a text, if one is given."""
+        asked = {"logGroupName": f"/aws/lambda/{self.stack}-{function}"}
+        if pattern:
+            asked["filterPattern"] = f'"{pattern}"'
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(**asked)
+        events = [event for page in pages for event in page["events"]]
         return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
-
-    def _events(self, logs, **stream):
-        """All events of a stream; the emulator gives 10,000 at once."""
-        events, at = [], {}
-        while True:
-            got = logs.get_log_events(**stream, **at, startFromHead=True)
-            events += got["events"]
-            if len(got["events"]) < 10_000:
-                return events
-            at = {"nextToken": got["nextForwardToken"]}
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ use axum::response::Response;
 use logbook_backends::sql;
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{
-    Day, EndReason, EventTime, Feature, LogId, Part, PartBuilder, Session, SessionId, Status,
+    Day, EndReason, EventTime, Feature, LogId, Name, Part, PartBuilder, Session, SessionId, Status,
     Timestamp,
 };
 use serde::Serialize;
@@ -197,11 +197,11 @@ impl From<Part> for PartReply {
     }
 }
 
-impl From<(String, Feature)> for FeatureReply {
-    fn from((name, feature): (String, Feature)) -> Self {
+impl From<(Name, Feature)> for FeatureReply {
+    fn from((name, feature): (Name, Feature)) -> Self {
         let took = &feature.durations;
         Self {
-            name,
+            name: name.into(),
             events: feature.events,
             uses: feature.uses,
             errors: feature.errors,

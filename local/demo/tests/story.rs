@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use logbook_demo::{Account, AccountState, Demo};
 use logbook_formats::Flags;
-use logbook_model::{Part, Session, Sketch, Status, Timestamp};
+use logbook_model::{Name, Part, Session, Sketch, Status, Timestamp};
 
 use read::{END, day, demo, in_production, read, sessions};
 
@@ -153,7 +153,7 @@ fn sizes_of_sessions_and_of_the_catalogue_are_believable() {
     let at = |percent: usize| sizes[sizes.len() * percent / 100];
     assert!((32..=48).contains(&at(50)), "median {}", at(50));
     assert!(at(95) > 150 && at(99) > 300, "{} {}", at(95), at(99));
-    let names: BTreeSet<&String> = STORY
+    let names: BTreeSet<&Name> = STORY
         .sessions
         .iter()
         .flat_map(|s| s.features.keys())

@@ -8,13 +8,13 @@ use anyhow::{Context, bail};
 use logbook_backends::{Durability, ObjectStore};
 use logbook_model::{Consent, ProductId};
 use logbook_pipeline::{
-    NewProduct, Product, ProductChange, Registry, Snapshot, add_product_key, add_product_with_key,
-    change_product, put_profile,
+    Marks, NewProduct, Product, ProductChange, Registry, Snapshot, add_product_key,
+    add_product_with_key, change_product, put_profile,
 };
 
 use super::{REFUSED, block_on};
 use crate::cli::{ProductCommand, ProductSetArgs};
-use crate::host::{DataFolder, Secrets};
+use crate::host::{DataFolder, Secrets, now};
 use crate::{log_file, output};
 
 /// Where products are registered.
@@ -230,6 +230,11 @@ async fn set(archive: ObjectStore, args: ProductSetArgs) -> anyhow::Result<ExitC
         session_timeout_secs: settings.session_timeout,
         accounts_readable: settings.readable_accounts,
     };
+    let of_reports = change.min_users.is_some();
     change_product(&archive, &id, change).await?;
+    if of_reports {
+        // Views of the database follow with the next analysis, which comes for what is marked.
+        Marks::new(archive.clone()).put_dirty(&id, now()).await?;
+    }
     show(archive, &id, args.json).await
 }

@@ -33,3 +33,7 @@ pub use object::{
 };
 pub use queue::{Attributes, Depth, Message, Queue, QueuePolicy, Receive};
 pub use sqlx;
+
+/// A future that is compiled in the crate that makes it. The code of an `async fn` is compiled anew in
+/// every crate that awaits it, and what many programs call would be compiled many times.
+pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -324,7 +324,7 @@ async fn names_that_differ_in_a_space_or_in_case_are_two(place: &Place) {
     let open_feature = only.features["open"].clone();
     let names = ["Open", "open", "open ", "ópen", "open\u{301}"];
     for name in names {
-        only.features.insert(name.to_owned(), open_feature.clone());
+        only.features.insert(name.into(), open_feature.clone());
     }
     only.facts.version = Some("1.0 ".to_owned());
     store(&db, &[parsed("l1", vec![only.clone()])]).await;

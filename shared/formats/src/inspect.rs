@@ -122,7 +122,8 @@ impl InspectedLog {
 
 impl InspectedSession {
     fn new(part: &Part) -> Self {
-        let status = Session::fold([part], 0, None).map_or(Status::Ok, |session| session.status);
+        let session = Session::fold_without_features([part], 0, None);
+        let status = session.map_or(Status::Ok, |session| session.status);
         Self {
             session_id: part.session.clone(),
             product: part.product.clone(),
@@ -137,7 +138,7 @@ impl InspectedSession {
             by_name: part
                 .features
                 .iter()
-                .map(|(name, f)| (name.clone(), f.events))
+                .map(|(name, f)| (name.to_string(), f.events))
                 .collect(),
             by_level: PartBuilder::levels(&part.by_level),
         }

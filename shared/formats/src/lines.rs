@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{Memchr, memchr, memchr_iter, memrchr};
 
 use crate::interpret::Position;
 
 /// Bytes asked of the source at once.
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 16 * 1024;
 
 /// One line, without its line break.
 #[derive(Debug)]
@@ -34,6 +34,55 @@ impl Line<'_> {
             line: self.number,
             offset: self.offset,
         }
+    }
+}
+
+/// Lines that are there at once.
+pub(crate) enum Block<'a> {
+    One(Option<Line<'a>>),
+    Clean(CleanLines<'a>),
+}
+
+impl<'a> Iterator for Block<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        match self {
+            Self::One(line) => line.take(),
+            Self::Clean(lines) => lines.next(),
+        }
+    }
+}
+
+/// Lines none of which needs a repair or is too long.
+pub(crate) struct CleanLines<'a> {
+    text: &'a str,
+    breaks: Memchr<'a>,
+    /// Where the next one starts in the text.
+    start: usize,
+    /// Number of the one before.
+    number: &'a mut u64,
+    /// Where the text starts.
+    offset: u64,
+}
+
+impl<'a> Iterator for CleanLines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        let end = self.breaks.next()?;
+        let line = &self.text[self.start..end];
+        let offset = self.offset + self.start as u64;
+        self.start = end + 1;
+        *self.number += 1;
+        Some(Line {
+            number: *self.number,
+            offset,
+            text: Cow::Borrowed(line.strip_suffix('\r').unwrap_or(line)),
+            repaired: false,
+            too_long: false,
+            ends_open: false,
+        })
     }
 }
 
@@ -75,45 +124,46 @@ impl<R: Read> Lines<R> {
 
     /// Gives all lines to `take`.
     pub(crate) fn each(&mut self, mut take: impl FnMut(Line<'_>)) -> io::Result<()> {
+        self.each_block(|lines| lines.for_each(&mut take))
+    }
+
+    /// Gives all lines to `take`, as many at once as are there.
+    pub(crate) fn each_block(&mut self, mut take: impl FnMut(Block<'_>)) -> io::Result<()> {
         while let Some(line) = self.next_line()? {
-            take(line);
-            self.clean_lines(&mut take);
+            take(Block::One(Some(line)));
+            if let Some(lines) = self.clean_lines() {
+                take(Block::Clean(lines));
+            }
         }
         Ok(())
     }
 
-    /// Gives the lines that are whole in the buffer to `take`, if none of them needs a repair or
-    /// may be too long: their text is then checked at once.
-    fn clean_lines(&mut self, take: &mut impl FnMut(Line<'_>)) {
+    /// The lines that are whole in the buffer, if none of them needs a repair or may be too
+    /// long: their text is then checked at once.
+    fn clean_lines(&mut self) -> Option<CleanLines<'_>> {
         if self.start < self.dirty {
-            return;
+            return None;
         }
         let pending = &self.buffer[self.start..self.end];
         let length = memrchr(b'\n', pending).map_or(0, |at| at + 1);
         if length > self.max_bytes {
             self.dirty = self.end;
-            return;
+            return None;
         }
         let (Cow::Borrowed(text), false) = repair(&pending[..length]) else {
             self.dirty = self.end;
-            return;
+            return None;
         };
-        let mut start = 0;
-        for end in memchr_iter(b'\n', text.as_bytes()) {
-            let line = &text[start..end];
-            self.number += 1;
-            take(Line {
-                number: self.number,
-                offset: self.offset + start as u64,
-                text: Cow::Borrowed(line.strip_suffix('\r').unwrap_or(line)),
-                repaired: false,
-                too_long: false,
-                ends_open: false,
-            });
-            start = end + 1;
-        }
+        let offset = self.offset;
         self.start += length;
         self.offset += length as u64;
+        Some(CleanLines {
+            text,
+            breaks: memchr_iter(b'\n', text.as_bytes()),
+            start: 0,
+            number: &mut self.number,
+            offset,
+        })
     }
 
     /// The next line; `None` at the end.

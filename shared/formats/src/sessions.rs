@@ -55,6 +55,8 @@ pub(crate) struct Sessions<'p, 'o> {
     parts: Vec<PartBuilder>,
     names: usize,
     by_id: HashMap<String, u32, FixedState>,
+    /// The session of the last event with an id.
+    last_of_id: u32,
     /// The run to which events without an id and without a group belong.
     current: Option<Run>,
     /// The same for each group.
@@ -82,6 +84,7 @@ impl<'p, 'o> Sessions<'p, 'o> {
             parts: Vec::new(),
             names: 0,
             by_id: HashMap::default(),
+            last_of_id: 0,
             current: None,
             by_group: HashMap::default(),
             by_rule: 0,
@@ -145,6 +148,7 @@ impl<'p, 'o> Sessions<'p, 'o> {
     }
 
     /// Events taken earlier that have found no session since.
+    #[inline]
     pub(crate) fn take_refused(&mut self) -> Vec<Position> {
         std::mem::take(&mut self.refused)
     }
@@ -248,11 +252,19 @@ impl<'p, 'o> Sessions<'p, 'o> {
     }
 
     fn of_id(&mut self, text: &str) -> Result<u32, TooManySessions> {
-        if let Some(&ordinal) = self.by_id.get(text) {
-            return Ok(ordinal);
+        // Mostly the same one as before.
+        let last = self.parts.get(self.last_of_id as usize);
+        if last.is_some_and(|last| last.part().session.as_str() == text) {
+            return Ok(self.last_of_id);
         }
-        let ordinal = self.of_session(SessionId::from_text(text))?;
-        self.by_id.insert(text.to_owned(), ordinal);
+        let ordinal = if let Some(&ordinal) = self.by_id.get(text) {
+            ordinal
+        } else {
+            let ordinal = self.of_session(SessionId::from_text(text))?;
+            self.by_id.insert(text.to_owned(), ordinal);
+            ordinal
+        };
+        self.last_of_id = ordinal;
         Ok(ordinal)
     }
 

@@ -37,6 +37,7 @@ impl<'a> Value<'a> {
     }
 
     /// Whether the field holds something that can be written as non-empty text.
+    #[inline]
     pub(crate) fn has_text(&self) -> bool {
         match self {
             Self::Absent | Self::Null | Self::Nested => false,
@@ -115,6 +116,50 @@ pub(crate) fn trimmed(text: &str) -> &str {
     }
 }
 
+/// A set of slots, in one word. Slots from the last bit's on share that bit: of them it tells
+/// only that there may be some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SlotSet(u64);
+
+/// The first slot whose bit is shared.
+const SHARED: usize = 63;
+
+impl SlotSet {
+    /// Only this slot.
+    #[inline]
+    pub(crate) const fn of(slot: usize) -> Self {
+        Self(1 << if slot < SHARED { slot } else { SHARED })
+    }
+
+    /// All slots.
+    pub(crate) const fn all() -> Self {
+        Self(u64::MAX)
+    }
+
+    /// The slots of either.
+    pub(crate) const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Adds a slot.
+    #[inline]
+    pub(crate) const fn insert(&mut self, slot: usize) {
+        self.0 |= Self::of(slot).0;
+    }
+
+    /// Whether some slot may be in both.
+    #[inline]
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether all slots may be in the other as well.
+    #[inline]
+    pub(crate) const fn may_be_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+}
+
 /// The values of one record, by slot.
 ///
 /// The buffers are used again for every record: [`Slots::retire`] empties them, and
@@ -123,8 +168,10 @@ pub(crate) fn trimmed(text: &str) -> &str {
 pub(crate) struct Slots<'a> {
     /// What was set, as it came.
     values: Vec<Value<'a>>,
-    /// For each slot, one more than its value's place; 0 where it was not set. Records have few
-    /// of the fields that a profile may read, and this is sooner emptied than the values.
+    /// The slots that were set. Records have few of the fields that a profile may read.
+    filled: SlotSet,
+    /// For each slot that was set, one more than its value's place. Where the slot's bit is
+    /// shared, 0 says that it was not set.
     places: Vec<u32>,
     /// How often a slot was set that had been set before.
     pub duplicates: u32,
@@ -136,8 +183,11 @@ impl<'a> Slots<'a> {
     #[inline]
     pub(crate) fn reuse(mut self, slots: usize) -> Self {
         self.values.clear();
-        self.places.clear();
+        self.filled = SlotSet::default();
         self.places.resize(slots, 0);
+        if slots > SHARED {
+            self.places[SHARED..].fill(0);
+        }
         self.duplicates = 0;
         self
     }
@@ -150,6 +200,7 @@ impl<'a> Slots<'a> {
             // Maps no element: the allocation is taken over as it is.
             values: self.values.into_iter().map(|_| Value::Absent).collect(),
             places: self.places,
+            filled: SlotSet::default(),
             duplicates: 0,
         }
     }
@@ -158,9 +209,10 @@ impl<'a> Slots<'a> {
     #[inline]
     pub(crate) fn get(&self, slot: usize) -> &Value<'a> {
         static ABSENT: Value<'static> = Value::Absent;
-        match self.places.get(slot) {
-            Some(&place) if place > 0 => &self.values[place as usize - 1],
-            _ => &ABSENT,
+        if self.has(slot) {
+            &self.values[self.places[slot] as usize - 1]
+        } else {
+            &ABSENT
         }
     }
 
@@ -169,13 +221,29 @@ impl<'a> Slots<'a> {
         self.values.is_empty()
     }
 
+    /// The slots that were set, and maybe some that were unset again.
+    #[inline]
+    pub(crate) const fn filled(&self) -> SlotSet {
+        self.filled
+    }
+
     /// Whether a slot was set.
     #[inline]
     pub(crate) fn has(&self, slot: usize) -> bool {
+        if slot < SHARED {
+            self.filled.0 >> slot & 1 == 1
+        } else {
+            self.has_of_shared(slot)
+        }
+    }
+
+    #[cold]
+    fn has_of_shared(&self, slot: usize) -> bool {
         self.places.get(slot).is_some_and(|&place| place > 0)
     }
 
     /// The first of several slots that holds a text or a number.
+    #[inline]
     pub(crate) fn first_with_text(&self, slots: &[usize]) -> Option<&Value<'a>> {
         slots
             .iter()
@@ -190,13 +258,12 @@ impl<'a> Slots<'a> {
         reason = "a tenth of the time goes into calls of it"
     )]
     pub(crate) fn set(&mut self, slot: usize, value: Value<'a>) {
-        match self.places.get_mut(slot) {
-            Some(place @ 0) => {
-                self.values.push(value);
-                *place = self.values.len() as u32;
-            }
-            Some(_) => self.set_again(slot, value),
-            None => {}
+        if self.has(slot) {
+            self.set_again(slot, value);
+        } else if let Some(place) = self.places.get_mut(slot) {
+            self.values.push(value);
+            *place = self.values.len() as u32;
+            self.filled.insert(slot);
         }
     }
 
@@ -208,8 +275,37 @@ impl<'a> Slots<'a> {
 
     /// Forgets what a slot holds.
     pub(crate) fn unset(&mut self, slot: usize) {
-        if let Some(place) = self.places.get_mut(slot) {
+        if slot < SHARED {
+            self.filled.0 &= !SlotSet::of(slot).0;
+        } else if let Some(place) = self.places.get_mut(slot) {
             *place = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_holds_what_was_last_set_however_many_there_are() {
+        let mut slots = Slots::default().reuse(80);
+        for slot in [0, 62, 63, 64, 79] {
+            assert_eq!(slots.get(slot), &Value::Absent);
+            slots.set(slot, Value::Uint(1));
+            slots.set(slot, Value::Uint(slot as u64));
+        }
+        for slot in [0, 62, 63, 64, 79] {
+            assert_eq!(slots.get(slot), &Value::Uint(slot as u64));
+            assert!(SlotSet::of(slot).may_be_within(slots.filled()));
+        }
+        assert!(!slots.has(1) && !slots.has(65) && !slots.has(80) && !slots.has(usize::MAX));
+        assert!(!SlotSet::of(1).meets(slots.filled()));
+        assert_eq!(slots.duplicates, 5);
+        slots.unset(62);
+        slots.unset(64);
+        assert!(!slots.has(62) && slots.has(63) && !slots.has(64) && slots.has(79));
+        let again = slots.retire().reuse(80);
+        assert!((0..81).all(|slot| !again.has(slot)) && again.is_empty());
     }
 }

@@ -53,6 +53,27 @@ fn the_default_profile_reads_what_the_documentation_promises() {
 }
 
 #[test]
+fn a_fact_is_the_first_that_any_record_says() {
+    let log = concat!(
+        r#"{"name":"a","session":"s","user":" "}"#,
+        "\n",
+        r#"{"name":"b","session":"t","user":"v","os":"Linux"}"#,
+        "\n",
+        r#"{"name":"c","session":"s","user":"u","version":"1"}"#,
+        "\n",
+        r#"{"name":"d","session":"s","user":"w","version":"2","os":"BSD"}"#,
+        "\n",
+    );
+    let read = read(default_profile(), log);
+    let facts = |at: usize| {
+        let facts = &read.log.parts[at].facts;
+        [&facts.user, &facts.version, &facts.os].map(|fact| fact.as_deref().unwrap_or("-"))
+    };
+    assert_eq!(facts(0), ["u", "1", "BSD"]);
+    assert_eq!(facts(1), ["v", "-", "Linux"]);
+}
+
+#[test]
 fn the_first_field_that_has_a_text_counts() {
     let p = ndjson(
         "[name]\nfield = [\"a\", \"b.c\", \"list[1].d\"]\ntemplate = \"{e}/{f}\"\ndefault = \"none\"\n",

@@ -100,6 +100,14 @@ impl Level {
             ("PANIC", Level::Fatal),
             ("UNSPECIFIED", Level::Unspecified),
         ];
+        // Most logs write one of these.
+        match text {
+            "info" | "INFO" => return Some(Self::Info),
+            "debug" | "DEBUG" => return Some(Self::Debug),
+            "warn" | "WARN" => return Some(Self::Warn),
+            "error" | "ERROR" => return Some(Self::Error),
+            _ => {}
+        }
         NAMES
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))

@@ -1,10 +1,9 @@
 //! What one log says about one session.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use foldhash::fast::RandomState;
-
-use crate::{Event, EventTime, Kind, Level, LogId, ProductId, SessionId, Sketch, Timestamp};
+use crate::names::Names;
+use crate::{Event, EventTime, Kind, Level, LogId, Name, ProductId, SessionId, Sketch, Timestamp};
 
 /// Where the names beyond the bound on names a session are counted together.
 pub const OTHER_NAMES: &str = "(other)";
@@ -147,7 +146,7 @@ pub struct Part {
     /// Whom and what it ran for.
     pub facts: SessionFacts,
     /// By name.
-    pub features: BTreeMap<String, Feature>,
+    pub features: BTreeMap<Name, Feature>,
 }
 
 impl Part {
@@ -172,7 +171,7 @@ impl Part {
 #[derive(Debug)]
 pub struct PartBuilder {
     part: Part,
-    features: HashMap<Box<str>, Feature, RandomState>,
+    features: Names<Feature>,
     max_names: usize,
     last_time: Option<EventTime>,
 }
@@ -215,7 +214,7 @@ impl PartBuilder {
         };
         Self {
             part,
-            features: HashMap::default(),
+            features: Names::default(),
             max_names,
             last_time: None,
         }
@@ -242,14 +241,10 @@ impl PartBuilder {
     }
 
     fn feature(&mut self, event: &Event<'_>) {
-        let mut name = &*event.name;
-        if let Some(feature) = self.features.get_mut(name) {
-            return feature.push(event);
-        }
-        if self.features.len() >= self.max_names {
-            name = OTHER_NAMES;
-        }
-        self.features.entry(name.into()).or_default().push(event);
+        let max_names = self.max_names;
+        self.features
+            .entry(&event.name, max_names, OTHER_NAMES)
+            .push(event);
     }
 
     /// How many names are kept apart so far.
@@ -275,7 +270,7 @@ impl PartBuilder {
     /// The finished part.
     pub fn finish(self) -> Part {
         let mut part = self.part;
-        part.features = by_name(self.features.into_iter().collect());
+        part.features = self.features.into_ordered();
         if part.events == 0 {
             part.first_seq = 0;
         }
@@ -291,28 +286,4 @@ impl PartBuilder {
             .map(|(level, &n)| (level.name(), n))
             .collect()
     }
-}
-
-/// Orders features by name. Sorting takes numbers made of the names' first bytes, which mostly
-/// tell the order, and moves nothing else: the features are moved once.
-fn by_name(features: Vec<(Box<str>, Feature)>) -> BTreeMap<String, Feature> {
-    let heads = features.iter().map(|(name, _)| head(name)).zip(0..);
-    let mut order: Vec<(u64, usize)> = heads.collect();
-    order.sort_unstable_by(|a, b| {
-        let name = |at: usize| &features[at].0;
-        a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1)))
-    });
-    let mut features: Vec<_> = features.into_iter().map(Some).collect();
-    let ordered = order.into_iter().filter_map(|(_, at)| features[at].take());
-    ordered
-        .map(|(name, feature)| (name.into(), feature))
-        .collect()
-}
-
-/// The first eight bytes of a name as a number that orders as they do.
-fn head(name: &str) -> u64 {
-    let mut head = [0; 8];
-    let length = name.len().min(head.len());
-    head[..length].copy_from_slice(&name.as_bytes()[..length]);
-    u64::from_be_bytes(head)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::{
-    EndReason, EventTime, Feature, LogId, Part, ProductId, SessionFacts, SessionId, Status,
+    EndReason, EventTime, Feature, LogId, Name, Part, ProductId, SessionFacts, SessionId, Status,
     Timestamp,
 };
 
@@ -89,7 +89,7 @@ pub struct Session {
     /// Whom and what it ran for; where parts differ, the earliest part that says so decides.
     pub facts: SessionFacts,
     /// By name.
-    pub features: BTreeMap<String, Feature>,
+    pub features: BTreeMap<Name, Feature>,
 }
 
 impl Session {
@@ -99,6 +99,21 @@ impl Session {
     /// that started explicitly, should have ended so, did not, and was silent for longer than
     /// `timeout_secs` before it is abnormal. Without `as_of` silence is not judged.
     pub fn fold<'a>(
+        parts: impl IntoIterator<Item = &'a Part>,
+        timeout_secs: u32,
+        as_of: Option<Timestamp>,
+    ) -> Option<Self> {
+        let parts: Vec<&Part> = parts.into_iter().collect();
+        let mut session = Self::fold_without_features(parts.iter().copied(), timeout_secs, as_of)?;
+        for part in parts {
+            session.add_features(part);
+        }
+        Some(session)
+    }
+
+    /// The same with no features, for those who do not ask for them: a session mostly has far
+    /// more of them than of all else.
+    pub fn fold_without_features<'a>(
         parts: impl IntoIterator<Item = &'a Part>,
         timeout_secs: u32,
         as_of: Option<Timestamp>,
@@ -143,6 +158,9 @@ impl Session {
             *mine = mine.saturating_add(theirs);
         }
         self.facts.fill_from(&part.facts);
+    }
+
+    fn add_features(&mut self, part: &Part) {
         if self.features.is_empty() {
             self.features.clone_from(&part.features);
             return;

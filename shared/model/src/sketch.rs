@@ -1,6 +1,6 @@
 //! A mergeable sketch of durations.
 
-use std::sync::LazyLock;
+use std::cmp::Ordering;
 
 /// Relative error of a quantile read from a [`Sketch`].
 const ACCURACY: f64 = 0.01;
@@ -14,37 +14,137 @@ const ACCURACY: f64 = 0.01;
 /// that the same durations give the same buckets on every machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Sketch {
-    /// Index and count of each bucket that holds anything, by index.
-    buckets: Vec<(u16, u64)>,
+    buckets: Buckets,
     sum_us: u64,
 }
 
-/// Lower borders of the buckets; bucket `i` holds `BORDERS[i] ..= BORDERS[i + 1] - 1`.
-static BORDERS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+/// Index and count of a bucket that holds anything.
+type Bucket = (u16, u64);
+
+/// Buckets, by index. Most names come once in a session, or always take about as long: one
+/// bucket is kept in place.
+#[derive(Debug, Clone, Default)]
+enum Buckets {
+    #[default]
+    None,
+    One([Bucket; 1]),
+    Many(Vec<Bucket>),
+}
+
+impl Buckets {
+    fn as_slice(&self) -> &[Bucket] {
+        match self {
+            Self::None => &[],
+            Self::One(bucket) => bucket,
+            Self::Many(buckets) => buckets,
+        }
+    }
+
+    fn add(&mut self, index: u16, count: u64) {
+        let held = match self {
+            Self::None => {
+                *self = Self::One([(index, count)]);
+                return;
+            }
+            Self::One(bucket) => bucket.as_mut_slice(),
+            Self::Many(buckets) => buckets,
+        };
+        match held.binary_search_by_key(&index, |&(held, _)| held) {
+            Ok(at) => {
+                let bucket = &mut held[at].1;
+                *bucket = bucket.saturating_add(count);
+            }
+            Err(at) => self.insert(at, (index, count)),
+        }
+    }
+
+    fn insert(&mut self, at: usize, bucket: Bucket) {
+        if let Self::Many(buckets) = self {
+            buckets.insert(at, bucket);
+        } else {
+            let mut buckets = Vec::with_capacity(4);
+            buckets.extend_from_slice(self.as_slice());
+            buckets.insert(at, bucket);
+            *self = Self::Many(buckets);
+        }
+    }
+}
+
+impl PartialEq for Buckets {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Buckets {}
+
+impl PartialOrd for Buckets {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Buckets {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_slice().cmp(other.as_slice())
+    }
+}
+
+/// The border after another; the first two are 0 and 1.
+const fn next_border(last: u64) -> u64 {
     let gamma = (1.0 + ACCURACY) / (1.0 - ACCURACY);
-    let mut borders = vec![0u64, 1];
-    let mut last = 1u64;
-    // 2^62 µs is 146,000 years: whatever is longer falls into the last bucket.
-    while last < 1 << 62 {
-        last = (last + 1).max((last as f64 * gamma) as u64);
-        borders.push(last);
+    let (step, times) = (last + 1, (last as f64 * gamma) as u64);
+    if step > times { step } else { times }
+}
+
+/// 2^62 µs is 146,000 years: whatever is longer falls into the last bucket.
+const LAST_BORDER: u64 = 1 << 62;
+
+const BUCKETS: usize = {
+    let (mut buckets, mut last) = (2, 1);
+    while last < LAST_BORDER {
+        last = next_border(last);
+        buckets += 1;
+    }
+    buckets
+};
+
+/// Lower borders of the buckets; bucket `i` holds `BORDERS[i] ..= BORDERS[i + 1] - 1`.
+static BORDERS: [u64; BUCKETS] = borders();
+
+const fn borders() -> [u64; BUCKETS] {
+    let mut borders = [0; BUCKETS];
+    borders[1] = 1;
+    let mut at = 2;
+    while at < BUCKETS {
+        borders[at] = next_border(borders[at - 1]);
+        at += 1;
     }
     borders
-});
+}
 
 /// Leading bits of a duration after its highest one, by which [`FIRST`] is indexed.
 const CELL_BITS: u32 = 4;
+const CELLS: usize = 64 << CELL_BITS;
 
 /// For each place of the highest bit and each value of the bits after it: a bucket not above
 /// that of any such duration, and at most three below it.
-static FIRST: LazyLock<Vec<u16>> = LazyLock::new(|| {
-    let cell = |cell: u64| {
+static FIRST: [u16; CELLS] = first_of_cells(&borders());
+
+const fn first_of_cells(borders: &[u64; BUCKETS]) -> [u16; CELLS] {
+    let mut first = [0; CELLS];
+    let (mut cell, mut bucket) = (0, 0);
+    while cell < CELLS {
         let (place, bits) = (cell >> CELL_BITS, cell & ((1 << CELL_BITS) - 1));
-        let least = (u128::from(bits | 1 << CELL_BITS) << place) >> CELL_BITS;
-        BORDERS.partition_point(|&border| u128::from(border) <= least) as u16 - 1
-    };
-    (0..64 << CELL_BITS).map(cell).collect()
-});
+        let least = ((bits | 1 << CELL_BITS) as u128) << place >> CELL_BITS;
+        while bucket + 1 < BUCKETS && borders[bucket + 1] as u128 <= least {
+            bucket += 1;
+        }
+        first[cell] = bucket as u16;
+        cell += 1;
+    }
+    first
+}
 
 /// The bucket of a duration.
 fn bucket_of(duration_us: u64) -> u16 {
@@ -72,7 +172,7 @@ impl Sketch {
         if count == 0 {
             return;
         }
-        self.add_to(bucket_of(duration_us), count);
+        self.buckets.add(bucket_of(duration_us), count);
         self.sum_us = self
             .sum_us
             .saturating_add(duration_us.saturating_mul(count));
@@ -80,27 +180,16 @@ impl Sketch {
 
     /// Adds all of another sketch. Associative and commutative.
     pub fn merge(&mut self, other: &Self) {
-        for &(index, count) in &other.buckets {
-            self.add_to(index, count);
+        for &(index, count) in other.buckets.as_slice() {
+            self.buckets.add(index, count);
         }
         self.sum_us = self.sum_us.saturating_add(other.sum_us);
     }
 
-    fn add_to(&mut self, index: u16, count: u64) {
-        match self.buckets.binary_search_by_key(&index, |&(held, _)| held) {
-            Ok(at) => {
-                let bucket = &mut self.buckets[at].1;
-                *bucket = bucket.saturating_add(count);
-            }
-            Err(at) => self.buckets.insert(at, (index, count)),
-        }
-    }
-
     /// How many durations were added.
     pub fn count(&self) -> u64 {
-        self.buckets
-            .iter()
-            .fold(0, |sum, &(_, n)| sum.saturating_add(n))
+        let buckets = self.buckets.as_slice().iter();
+        buckets.fold(0, |sum, &(_, n)| sum.saturating_add(n))
     }
 
     /// Their sum in microseconds, exact.
@@ -110,7 +199,7 @@ impl Sketch {
 
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
-        self.buckets.is_empty()
+        self.buckets.as_slice().is_empty()
     }
 
     /// The duration in microseconds below or at which the share `q` (0 to 1) of all lies,
@@ -119,7 +208,7 @@ impl Sketch {
         let count = self.count();
         let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).max(1);
         let mut seen = 0u64;
-        for &(index, bucket) in &self.buckets {
+        for &(index, bucket) in self.buckets.as_slice() {
             seen = seen.saturating_add(bucket);
             if seen >= rank {
                 return Some(middle(usize::from(index)));
@@ -130,10 +219,11 @@ impl Sketch {
 
     /// A compact byte form: unsigned LEB128 of the sum, then of (index step, count) pairs.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(8 + self.buckets.len() * 3);
+        let buckets = self.buckets.as_slice();
+        let mut out = Vec::with_capacity(8 + buckets.len() * 3);
         write_varint(&mut out, self.sum_us);
         let mut last = 0u16;
-        for &(index, count) in &self.buckets {
+        for &(index, count) in buckets {
             write_varint(&mut out, u64::from(index - last));
             write_varint(&mut out, count);
             last = index;
@@ -149,6 +239,7 @@ impl Sketch {
         }
         let mut position = 0;
         sketch.sum_us = read_varint(bytes, &mut position)?;
+        let mut buckets: Vec<Bucket> = Vec::new();
         let mut index = 0u64;
         while position < bytes.len() {
             let start = position;
@@ -161,11 +252,16 @@ impl Sketch {
             if count == 0 {
                 continue;
             }
-            match sketch.buckets.last_mut() {
+            match buckets.last_mut() {
                 Some((last, held)) if u64::from(*last) == index => *held = count,
-                _ => sketch.buckets.push((index as u16, count)),
+                _ => buckets.push((index as u16, count)),
             }
         }
+        sketch.buckets = match *buckets {
+            [] => Buckets::None,
+            [bucket] => Buckets::One([bucket]),
+            _ => Buckets::Many(buckets),
+        };
         Ok(sketch)
     }
 }

@@ -1,9 +1,11 @@
 //! The algebra that replay and erasure rest on.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeMap;
+
 use logbook_model::{
-    EndReason, Event, EventTime, Kind, Level, LogId, Part, PartBuilder, ProductId, SessionId,
-    SessionParts, Status, Timestamp,
+    EndReason, Event, EventTime, Kind, Level, LogId, Part, PartBuilder, ProductId, Session,
+    SessionId, SessionParts, Status, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -84,7 +86,7 @@ proptest! {
             *want.entry(name.clone()).or_default() += 1;
         }
         let features = builder.finish().features.into_iter();
-        let got: Vec<_> = features.map(|(name, feature)| (name, feature.events)).collect();
+        let got: Vec<_> = features.map(|(name, feature)| (name.into(), feature.events)).collect();
         prop_assert_eq!(got, want.into_iter().collect::<Vec<_>>());
     }
 
@@ -117,6 +119,14 @@ proptest! {
         with.insert(extra.clone());
         with.remove(&extra.log);
         prop_assert_eq!(with.fold(TIMEOUT_SECS, None), set(&without).fold(TIMEOUT_SECS, None));
+    }
+
+    #[test]
+    fn a_fold_without_features_is_the_same_but_for_them(all in prop::collection::vec(parts(), 1..6)) {
+        let as_of = Some(Timestamp(1 << 41));
+        let whole = Session::fold(&all, TIMEOUT_SECS, as_of).unwrap();
+        let without = Session::fold_without_features(&all, TIMEOUT_SECS, as_of).unwrap();
+        prop_assert_eq!(without, Session { features: BTreeMap::new(), ..whole });
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, Cursor, Write};
 
 use hmac::{Hmac, Mac};
 use logbook_backends::sql::{ContentHash, Via};
-use logbook_backends::{Put, PutOutcome};
+use logbook_backends::{Boxed, Put, PutOutcome};
 use logbook_model::{Consent, LogId, ProductId, Timestamp};
 use logbook_seal::{Inflate, InflateError, SealError, SealedLog, Sealer, SealingKey};
 use sha2::Sha256;
@@ -75,52 +75,54 @@ pub enum Archived {
 ///
 /// # Errors
 /// [`Error::Rejected`] only where the sealed log would be too large.
-pub async fn archive_log(vault: &Vault, log: NewLog) -> Result<Archived> {
-    let key = vault.sealing_key(&log.product).await?;
-    let hash_key = vault.keys().content_hash_key(&log.product).await?;
-    let pseudonym_key = vault.keys().pseudonym_key(&log.product).await?;
-    let metadata = pseudonymise(&pseudonym_key, log.metadata, log.readable_accounts);
-    let mut metadata = bounded(metadata);
-    // It may tell of a person, and metadata is open to whoever may list: it goes inside.
-    let file_name = metadata.remove(FILE_NAME);
-    let hash = ContentHasher::new(hash_key.expose());
-    let (log_id, body) = (log.log.clone(), log.body);
-    let sealing = move || seal(&body, &log_id, file_name.as_deref(), &key, hash);
-    let (sealed, mut hash) = run(sealing).await?;
-    let content_hash = hash.finish(&metadata);
-    let said: usize = metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
-    let work = (said <= SAID_BESIDE_WORK && log.refused.is_none())
-        .then(|| vault.meter.take(stage_of(log.via)))
-        .flatten();
-    let attributes = LogAttributes {
-        via: log.via,
-        consent: log.consent,
-        received_at: log.received_at,
-        attempt: log.attempt,
-        content_hash,
-        inflated_bytes: sealed.inflated_bytes,
-        profile: log.profile,
-        refused: log.refused,
-        bulk: log.bulk,
-        work,
-        metadata,
-    };
-    let mut headers = sealed.envelope.to_headers();
-    headers.extend(attributes.to_headers());
-    let object = archive_key(&log.product, &log.log);
-    steps::reach("archive.before_put");
-    let outcome = vault
-        .archive
-        .put(&object, sealed.body, headers, Put::IfAbsent)
-        .await?;
-    steps::reach("archive.after_put");
-    if let (PutOutcome::Exists, Some(work)) = (&outcome, work) {
-        vault.meter.give_back(work);
-    }
-    match outcome {
-        PutOutcome::Created { .. } => Ok(Archived::Created),
-        PutOutcome::Exists => settle(vault, &log.product, &log.log, &object, &attributes).await,
-    }
+pub fn archive_log(vault: &Vault, log: NewLog) -> Boxed<'_, Result<Archived>> {
+    Box::pin(async move {
+        let key = vault.sealing_key(&log.product).await?;
+        let hash_key = vault.keys().content_hash_key(&log.product).await?;
+        let pseudonym_key = vault.keys().pseudonym_key(&log.product).await?;
+        let metadata = pseudonymise(&pseudonym_key, log.metadata, log.readable_accounts);
+        let mut metadata = bounded(metadata);
+        // It may tell of a person, and metadata is open to whoever may list: it goes inside.
+        let file_name = metadata.remove(FILE_NAME);
+        let hash = ContentHasher::new(hash_key.expose());
+        let (log_id, body) = (log.log.clone(), log.body);
+        let sealing = move || seal(&body, &log_id, file_name.as_deref(), &key, hash);
+        let (sealed, mut hash) = run(sealing).await?;
+        let content_hash = hash.finish(&metadata);
+        let said: usize = metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
+        let work = (said <= SAID_BESIDE_WORK && log.refused.is_none())
+            .then(|| vault.meter.take(stage_of(log.via)))
+            .flatten();
+        let attributes = LogAttributes {
+            via: log.via,
+            consent: log.consent,
+            received_at: log.received_at,
+            attempt: log.attempt,
+            content_hash,
+            inflated_bytes: sealed.inflated_bytes,
+            profile: log.profile,
+            refused: log.refused,
+            bulk: log.bulk,
+            work,
+            metadata,
+        };
+        let mut headers = sealed.envelope.to_headers();
+        headers.extend(attributes.to_headers());
+        let object = archive_key(&log.product, &log.log);
+        steps::reach("archive.before_put");
+        let outcome = vault
+            .archive
+            .put(&object, sealed.body, headers, Put::IfAbsent)
+            .await?;
+        steps::reach("archive.after_put");
+        if let (PutOutcome::Exists, Some(work)) = (&outcome, work) {
+            vault.meter.give_back(work);
+        }
+        match outcome {
+            PutOutcome::Created { .. } => Ok(Archived::Created),
+            PutOutcome::Exists => settle(vault, &log.product, &log.log, &object, &attributes).await,
+        }
+    })
 }
 
 /// Runs work that keeps a core busy beside the tasks that wait.

@@ -1,9 +1,9 @@
 //! What the parse function does with a batch of jobs.
 
-use logbook_backends::Database;
 use logbook_backends::sql::{
     LogMeta, ParsedLog, RejectedLog, StoreOutcome, Via, store_parsed, store_rejected,
 };
+use logbook_backends::{Boxed, Database};
 use logbook_model::{Consent, LogReject, Timestamp};
 
 use crate::meter::{Done, Stage};
@@ -43,59 +43,61 @@ enum Prepared {
 ///
 /// Logs are parsed one after the other (memory holds one at a time) and stored together. A job
 /// that fails does not touch the others.
-pub async fn process(
-    vault: &Vault,
-    products: &Snapshot,
-    database: &Database,
-    jobs: &[Job],
+pub fn process<'a>(
+    vault: &'a Vault,
+    products: &'a Snapshot,
+    database: &'a Database,
+    jobs: &'a [Job],
     now: Timestamp,
-) -> Vec<JobOutcome> {
-    let mut prepared = Vec::with_capacity(jobs.len());
-    let mut work = Vec::new();
-    for job in jobs {
-        work.extend(job.work.and_then(Done::checked).map(|done| (job, done)));
-        prepared.push(match prepare(vault, products, job, now, &mut work).await {
-            Ok(prepared) => prepared,
-            Err(Error::Erased) => Prepared::Erased,
-            Err(error) => Prepared::Retry(error),
-        });
-    }
-    steps::reach("parse.before_store");
-    // What is parsed is stored together; what is left keeps its place.
-    let mut parsed: Vec<ParsedLog> = Vec::new();
-    let mut others = Vec::with_capacity(jobs.len());
-    for one in prepared {
-        match one {
-            Prepared::Parsed(log) => {
-                parsed.push(*log);
-                others.push(None);
-            }
-            other => others.push(Some(other)),
+) -> Boxed<'a, Vec<JobOutcome>> {
+    Box::pin(async move {
+        let mut prepared = Vec::with_capacity(jobs.len());
+        let mut work = Vec::new();
+        for job in jobs {
+            work.extend(job.work.and_then(Done::checked).map(|done| (job, done)));
+            prepared.push(match prepare(vault, products, job, now, &mut work).await {
+                Ok(prepared) => prepared,
+                Err(Error::Erased) => Prepared::Erased,
+                Err(error) => Prepared::Retry(error),
+            });
         }
-    }
-    let mut stored = store_parsed(database, &parsed).await.into_iter();
-    steps::reach("parse.after_store");
-    let mut outcomes = Vec::with_capacity(jobs.len());
-    for one in others {
-        outcomes.push(match one {
-            None | Some(Prepared::Parsed(_)) => outcome_of(stored.next()),
-            Some(Prepared::Rejected(row)) => match store_rejected(database, &row).await {
-                Ok(StoreOutcome::Erased) => JobOutcome::Erased,
-                Ok(_) => JobOutcome::Rejected(row.reason),
-                Err(error) => JobOutcome::Retry(error.into()),
-            },
-            Some(Prepared::Erased) => JobOutcome::Erased,
-            Some(Prepared::Retry(error)) => JobOutcome::Retry(error),
-        });
-    }
-    if let Some(job) = jobs.first() {
-        work.extend(vault.meter.take(Stage::Parse).map(|done| (job, done)));
-    }
-    let work = work.into_iter();
-    let work = work.map(|(job, done)| (job.product.clone(), done));
-    vault.meter.note(database, now, work).await;
-    steps::reach("parse.before_ack");
-    outcomes
+        steps::reach("parse.before_store");
+        // What is parsed is stored together; what is left keeps its place.
+        let mut parsed: Vec<ParsedLog> = Vec::new();
+        let mut others = Vec::with_capacity(jobs.len());
+        for one in prepared {
+            match one {
+                Prepared::Parsed(log) => {
+                    parsed.push(*log);
+                    others.push(None);
+                }
+                other => others.push(Some(other)),
+            }
+        }
+        let mut stored = store_parsed(database, &parsed).await.into_iter();
+        steps::reach("parse.after_store");
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for one in others {
+            outcomes.push(match one {
+                None | Some(Prepared::Parsed(_)) => outcome_of(stored.next()),
+                Some(Prepared::Rejected(row)) => match store_rejected(database, &row).await {
+                    Ok(StoreOutcome::Erased) => JobOutcome::Erased,
+                    Ok(_) => JobOutcome::Rejected(row.reason),
+                    Err(error) => JobOutcome::Retry(error.into()),
+                },
+                Some(Prepared::Erased) => JobOutcome::Erased,
+                Some(Prepared::Retry(error)) => JobOutcome::Retry(error),
+            });
+        }
+        if let Some(job) = jobs.first() {
+            work.extend(vault.meter.take(Stage::Parse).map(|done| (job, done)));
+        }
+        let work = work.into_iter();
+        let work = work.map(|(job, done)| (job.product.clone(), done));
+        vault.meter.note(database, now, work).await;
+        steps::reach("parse.before_ack");
+        outcomes
+    })
 }
 
 fn outcome_of(stored: Option<logbook_backends::Result<StoreOutcome>>) -> JobOutcome {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use logbook_backends::sql::{ListedLog, Listing, Missing, set_edge_duplicates};
-use logbook_backends::{Database, Listed, ObjectStore, Queue};
+use logbook_backends::{Boxed, Database, Listed, ObjectStore, Queue};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
 use crate::{ARCHIVE_PREFIX, INBOX_PREFIX, Result, edge_prefix, log_of_archive_key, queue_log};
@@ -67,60 +67,62 @@ fn turns(age_us: i64, first: Duration) -> u32 {
 /// Lists a product's archive into the ledger, and queues logs without a row again.
 ///
 /// `as_of` is the instant of the listing: the ledger speaks of what was received before it.
-pub async fn sweep_archive(
-    archive: &ObjectStore,
-    database: &Database,
-    product: &ProductId,
+pub fn sweep_archive<'a>(
+    archive: &'a ObjectStore,
+    database: &'a Database,
+    product: &'a ProductId,
     as_of: Timestamp,
-    requeue: Option<Requeue<'_>>,
-) -> Result<Swept> {
-    let mut swept = Swept::default();
-    let mut listing = Listing::begin(database, product, as_of).await?;
-    let prefix = format!("{ARCHIVE_PREFIX}{product}/");
-    let mut after: Option<String> = None;
-    loop {
-        let page = archive.list(&prefix, after.as_deref(), PAGE).await?;
-        let listed: Vec<ListedLog> = page
-            .objects
-            .iter()
-            .filter(|object| object.created_at < as_of)
-            .filter_map(|object| {
-                let (_, log) = log_of_archive_key(&object.key)?;
-                Some(ListedLog {
-                    log,
-                    archived_at: object.created_at,
+    requeue: Option<Requeue<'a>>,
+) -> Boxed<'a, Result<Swept>> {
+    Box::pin(async move {
+        let mut swept = Swept::default();
+        let mut listing = Listing::begin(database, product, as_of).await?;
+        let prefix = format!("{ARCHIVE_PREFIX}{product}/");
+        let mut after: Option<String> = None;
+        loop {
+            let page = archive.list(&prefix, after.as_deref(), PAGE).await?;
+            let listed: Vec<ListedLog> = page
+                .objects
+                .iter()
+                .filter(|object| object.created_at < as_of)
+                .filter_map(|object| {
+                    let (_, log) = log_of_archive_key(&object.key)?;
+                    Some(ListedLog {
+                        log,
+                        archived_at: object.created_at,
+                    })
                 })
-            })
-            .collect();
-        swept.archived += listed.len() as u64;
-        let missing = listing.add(database, &listed).await?;
-        if let Some(requeue) = &requeue {
-            let previous = listing.previous();
-            for log in missing {
-                if requeue.is_due(&log, previous, as_of) {
-                    let log = log.log;
-                    tracing::info!(%product, log_id = %log, "queued again");
-                    queue_log(
-                        requeue.queue,
-                        product.clone(),
-                        log.clone(),
-                        requeue.now,
-                        None,
-                    )
-                    .await?;
-                    swept.queued.push(log);
+                .collect();
+            swept.archived += listed.len() as u64;
+            let missing = listing.add(database, &listed).await?;
+            if let Some(requeue) = &requeue {
+                let previous = listing.previous();
+                for log in missing {
+                    if requeue.is_due(&log, previous, as_of) {
+                        let log = log.log;
+                        tracing::info!(%product, log_id = %log, "queued again");
+                        queue_log(
+                            requeue.queue,
+                            product.clone(),
+                            log.clone(),
+                            requeue.now,
+                            None,
+                        )
+                        .await?;
+                        swept.queued.push(log);
+                    }
                 }
             }
+            match (page.more, page.objects.last()) {
+                (true, Some(last)) => after = Some(last.key.clone()),
+                _ => break,
+            }
         }
-        match (page.more, page.objects.last()) {
-            (true, Some(last)) => after = Some(last.key.clone()),
-            _ => break,
-        }
-    }
-    count_edge(archive, database, product, as_of).await?;
-    // Last: what could not be queued is due again at the next sweep.
-    listing.finish(database).await?;
-    Ok(swept)
+        count_edge(archive, database, product, as_of).await?;
+        // Last: what could not be queued is due again at the next sweep.
+        listing.finish(database).await?;
+        Ok(swept)
+    })
 }
 
 /// Counts the deliveries that the edge noted, by day.

@@ -5,7 +5,7 @@
 mod support;
 
 use logbook_backends::sql::{self, SessionDetail};
-use logbook_model::{Consent, SessionId, Status};
+use logbook_model::{Consent, Name, SessionId, Status};
 use logbook_pipeline::{JobOutcome, NewLog, NewProduct, add_product, pseudonym};
 use support::{RUN, Site, entry, new_log, product};
 
@@ -49,7 +49,7 @@ async fn consent_to_errors_keeps_what_failed_and_nobody() {
     let kept = kept_of(Consent::Error).await.session;
     assert_eq!(kept.status, Status::Crashed);
     assert_eq!((kept.events, kept.errors, kept.crashes), (2, 2, 1));
-    let names: Vec<&str> = kept.features.keys().map(String::as_str).collect();
+    let names: Vec<&str> = kept.features.keys().map(Name::as_str).collect();
     assert_eq!(names, ["boom", "export"]);
     assert_eq!(kept.features["export"].uses, 1);
     let facts = kept.facts;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, statement};
 use logbook_backends::sql::{DirtyDay, clear_dirty, dirty_days, mark_dirty, settle_silence};
+use logbook_backends::{Boxed, Database};
 use logbook_model::{Day, ProductId, Timestamp};
 use serde::Serialize;
 
@@ -67,51 +67,55 @@ pub struct Progress {
 /// computed again. Where this program has tables that the one before had not, all is computed
 /// anew, over as many runs as it takes. What a run costs depends on what changed, not on how much
 /// there is.
-pub async fn analyze(
-    analytics: &Database,
-    product: &ProductId,
-    settings: &Settings,
+pub fn analyze<'a>(
+    analytics: &'a Database,
+    product: &'a ProductId,
+    settings: &'a Settings,
     budget: Duration,
     as_of: Timestamp,
-) -> Result<Progress> {
-    let started = Instant::now();
-    let lease = Lease::take(analytics, product).await?;
-    let run = run(
-        analytics,
-        product,
-        settings,
-        &lease,
-        (started, budget),
-        as_of,
-    )
-    .await;
-    // The error of the run says more than one of giving back.
-    match (run, lease.release(analytics).await) {
-        (Ok(progress), released) => released.map(|()| progress),
-        (Err(error), _) => Err(error),
-    }
+) -> Boxed<'a, Result<Progress>> {
+    Box::pin(async move {
+        let started = Instant::now();
+        let lease = Lease::take(analytics, product).await?;
+        let run = run(
+            analytics,
+            product,
+            settings,
+            &lease,
+            (started, budget),
+            as_of,
+        )
+        .await;
+        // The error of the run says more than one of giving back.
+        match (run, lease.release(analytics).await) {
+            (Ok(progress), released) => released.map(|()| progress),
+            (Err(error), _) => Err(error),
+        }
+    })
 }
 
 /// Computes all of a product's reports from nothing, however long it takes.
 ///
 /// First every day is marked, then the tables are emptied, then the days are computed as
 /// [`analyze`] does: a rebuild that is killed is finished by the next run.
-pub async fn rebuild(
-    analytics: &Database,
-    product: &ProductId,
-    settings: &Settings,
+pub fn rebuild<'a>(
+    analytics: &'a Database,
+    product: &'a ProductId,
+    settings: &'a Settings,
     as_of: Timestamp,
-) -> Result<Progress> {
-    let lease = Lease::take(analytics, product).await?;
-    let endless = (Instant::now(), Duration::MAX);
-    let rebuilt = async {
-        empty(analytics, product, &lease).await?;
-        run(analytics, product, settings, &lease, endless, as_of).await
-    };
-    match (rebuilt.await, lease.release(analytics).await) {
-        (Ok(progress), released) => released.map(|()| progress),
-        (Err(error), _) => Err(error),
-    }
+) -> Boxed<'a, Result<Progress>> {
+    Box::pin(async move {
+        let lease = Lease::take(analytics, product).await?;
+        let endless = (Instant::now(), Duration::MAX);
+        let rebuilt = async {
+            empty(analytics, product, &lease).await?;
+            run(analytics, product, settings, &lease, endless, as_of).await
+        };
+        match (rebuilt.await, lease.release(analytics).await) {
+            (Ok(progress), released) => released.map(|()| progress),
+            (Err(error), _) => Err(error),
+        }
+    })
 }
 
 async fn run(

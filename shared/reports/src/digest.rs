@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logbook_backends::Database;
+use logbook_backends::{Boxed, Database};
 use logbook_model::{Day, Notice, ProductId, Section};
 
 use crate::analyze::Settings;
@@ -20,36 +20,38 @@ const SOON: i32 = 60;
 
 /// What a week was like, for R&D and for sales: its seven days end with `to`, or else with the last
 /// day that was analyzed whole.
-pub async fn digest(
-    analytics: &Database,
-    product: &ProductId,
-    settings: &Settings,
+pub fn digest<'a>(
+    analytics: &'a Database,
+    product: &'a ProductId,
+    settings: &'a Settings,
     to: Option<Day>,
-) -> Result<Notice> {
-    let analyzed = finished_as_of(analytics, product).await?;
-    let to = to.or_else(|| analyzed.map(|as_of| as_of.day().plus(-1)));
-    let title = |week: &str| format!("{product}: {week}");
-    let Some(to) = to else {
-        return Ok(Notice {
-            title: title("nothing was analyzed yet"),
-            sections: Vec::new(),
-        });
-    };
-    let asked = Asked {
-        analytics,
-        product,
-        settings,
-        to,
-    };
-    Ok(Notice {
-        title: title(&format!("the week to {to}")),
-        sections: vec![
-            section("Use", asked.usage().await?),
-            section("Releases", asked.releases().await?),
-            section("Errors", asked.errors().await?),
-            section("Accounts", asked.accounts().await?),
-            section("Logs", asked.logs().await?),
-        ],
+) -> Boxed<'a, Result<Notice>> {
+    Box::pin(async move {
+        let analyzed = finished_as_of(analytics, product).await?;
+        let to = to.or_else(|| analyzed.map(|as_of| as_of.day().plus(-1)));
+        let title = |week: &str| format!("{product}: {week}");
+        let Some(to) = to else {
+            return Ok(Notice {
+                title: title("nothing was analyzed yet"),
+                sections: Vec::new(),
+            });
+        };
+        let asked = Asked {
+            analytics,
+            product,
+            settings,
+            to,
+        };
+        Ok(Notice {
+            title: title(&format!("the week to {to}")),
+            sections: vec![
+                section("Use", asked.usage().await?),
+                section("Releases", asked.releases().await?),
+                section("Errors", asked.errors().await?),
+                section("Accounts", asked.accounts().await?),
+                section("Logs", asked.logs().await?),
+            ],
+        })
     })
 }
 

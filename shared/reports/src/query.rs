@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, statement};
+use logbook_backends::{Boxed, Database};
 use logbook_model::{Day, ProductId, Timestamp};
 
 use crate::catalogue::Report;
@@ -50,40 +50,45 @@ pub(crate) struct Rows {
 ///
 /// The page is of one moment for each of its tables; what it rests on is read first, so that
 /// it promises no more than the page shows.
-pub async fn query(analytics: &Database, request: &ReportRequest) -> Result<ReportReply> {
-    request.check()?;
-    let as_of = finished_as_of(analytics, &request.product).await?;
-    let range = range(analytics, request, as_of).await?;
-    let days = range.from..=range.to;
-    let freshness = freshness(analytics, &request.product, as_of, &days).await?;
-    let rows = match request.report {
-        Report::FeatureUsage => feature_usage::page(analytics, request, &range).await?,
-        Report::FeatureAdoption => feature_adoption::page(analytics, request, &range).await?,
-        Report::FeaturePaths => feature_paths::page(analytics, request, &range).await?,
-        Report::Funnel => funnel::page(analytics, request, &range).await?,
-        Report::ReleaseHealth => release_health::page(analytics, request, &range).await?,
-        Report::ReleaseDelta => release_delta::page(analytics, request, &range).await?,
-        Report::TopErrors => top_errors::page(analytics, request, &range).await?,
-        Report::Versions => versions::page(analytics, request, &range).await?,
-        Report::Platforms => platforms::page(analytics, request, &range).await?,
-        Report::ActiveUsers => active_users::page(analytics, request, &range).await?,
-        Report::Retention => retention::page(analytics, request, &range).await?,
-        Report::Accounts => accounts::page(analytics, request, &range).await?,
-        Report::AccountFeatures => account_features::page(analytics, request, &range).await?,
-        Report::Freshness => fresh::page(analytics, request, as_of, &freshness).await?,
-        Report::Ledger => ledger::page(analytics, request, &range).await?,
-        Report::Cost => cost::page(analytics, request, &range).await?,
-    };
-    Ok(ReportReply {
-        report: request.report,
-        from: range.from,
-        to: range.to,
-        by: request.grouping().to_vec(),
-        columns: columns(request),
-        rows: rows.cells,
-        withheld_groups: rows.withheld,
-        freshness,
-        next: rows.next.map(Cursor),
+pub fn query<'a>(
+    analytics: &'a Database,
+    request: &'a ReportRequest,
+) -> Boxed<'a, Result<ReportReply>> {
+    Box::pin(async move {
+        request.check()?;
+        let as_of = finished_as_of(analytics, &request.product).await?;
+        let range = range(analytics, request, as_of).await?;
+        let days = range.from..=range.to;
+        let freshness = freshness(analytics, &request.product, as_of, &days).await?;
+        let rows = match request.report {
+            Report::FeatureUsage => feature_usage::page(analytics, request, &range).await?,
+            Report::FeatureAdoption => feature_adoption::page(analytics, request, &range).await?,
+            Report::FeaturePaths => feature_paths::page(analytics, request, &range).await?,
+            Report::Funnel => funnel::page(analytics, request, &range).await?,
+            Report::ReleaseHealth => release_health::page(analytics, request, &range).await?,
+            Report::ReleaseDelta => release_delta::page(analytics, request, &range).await?,
+            Report::TopErrors => top_errors::page(analytics, request, &range).await?,
+            Report::Versions => versions::page(analytics, request, &range).await?,
+            Report::Platforms => platforms::page(analytics, request, &range).await?,
+            Report::ActiveUsers => active_users::page(analytics, request, &range).await?,
+            Report::Retention => retention::page(analytics, request, &range).await?,
+            Report::Accounts => accounts::page(analytics, request, &range).await?,
+            Report::AccountFeatures => account_features::page(analytics, request, &range).await?,
+            Report::Freshness => fresh::page(analytics, request, as_of, &freshness).await?,
+            Report::Ledger => ledger::page(analytics, request, &range).await?,
+            Report::Cost => cost::page(analytics, request, &range).await?,
+        };
+        Ok(ReportReply {
+            report: request.report,
+            from: range.from,
+            to: range.to,
+            by: request.grouping().to_vec(),
+            columns: columns(request),
+            rows: rows.cells,
+            withheld_groups: rows.withheld,
+            freshness,
+            next: rows.next.map(Cursor),
+        })
     })
 }
 

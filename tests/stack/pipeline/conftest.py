@@ -24,6 +24,19 @@ OTHERS = [{**PROBE, "id": name} for name in ("neighbour", "program", "exporter",
 EARLY = Upload("early", b'{"name":"draw.line","time":"2026-01-01T00:00:00Z"}\n')
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Beside a failure: what waits in the queues, and what the functions said last."""
+    report = (yield).get_result()
+    stack = item.funcargs.get("stack") if report.failed and hasattr(item, "funcargs") else None
+    if stack:
+        try:
+            said = stack.condition()
+        except Exception as error:  # the failure itself is what must be told
+            said = f"cannot be looked at: {error!r}"
+        report.sections.append(("the stack", said))
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory, story):
     """The stack, with all products of the tests and no logs. Functions know their products for

@@ -131,10 +131,7 @@ class Uploads(Door):
 
 
 def until(condition, what, seconds=150, pause=0.2):
-    """Waits until a condition gives something true, and gives that.
-
-    A function's request on a connection that the emulator is just closing may hang until it is
-    given up, after 60 s of S3, and is then made again."""
+    """Waits until a condition gives something true, and gives that."""
     end = time.monotonic() + seconds
     while True:
         found = condition()

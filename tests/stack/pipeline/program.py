@@ -71,6 +71,7 @@ def rights(stack):
     table = (
         (["cloudformation:DescribeStacks"], [f"arn:aws:cloudformation:{here}:stack/{stack.aws.stack}/*"]),
         (["s3:GetObject", "s3:PutObject"], [f"{archive}/config/*"]),
+        (["s3:PutObject"], [f"{archive}/state/analyze/*"]),
         (["kms:Decrypt", "kms:GenerateDataKey"], [outputs["KeyArn"]], over_s3),
         (["s3:ListBucket"], [archive, inbox]),
         (["sqs:GetQueueAttributes"], [*queues, *dead]),

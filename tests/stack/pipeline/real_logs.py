@@ -35,10 +35,12 @@ def _logs(place, ending):
     found = sorted(path for path in pathlib.Path(folder(), place).rglob(f"*.{ending}")
                    if "_expected" not in path.name and "expected-output" not in str(path))
     assert found, place
-    logs = []
+    logs, contents = [], set()
     for path in found[:AT_MOST]:
         body = path.read_bytes()
-        if 0 < len(body) <= 4 << 20:
+        # Of two logs of one content the first that is parsed is the log, which may be either.
+        if 0 < len(body) <= 4 << 20 and body not in contents:
+            contents.add(body)
             log_id = hashlib.sha256(str(path).encode()).hexdigest()[:32]
             logs.append(Upload(log_id, body, "ticket" if len(logs) % 4 == 3 else "api", None,
                                {"file_name": path.name, "modified_at": "2025-03-01T12:00:00Z"}))

@@ -221,6 +221,18 @@ class Stack:
         return len(found)
 
     @contextlib.contextmanager
+    def parsing_held(self):
+        """Nothing of the queue is given to parse, for as long as the block takes."""
+        functions = self.aws.client("lambda")
+        mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+        mapping, = (one for one in mappings if one["EventSourceArn"].endswith(f":{self.aws.stack}-parse"))
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    @contextlib.contextmanager
     def environment(self, function, **variables):
         """Runs a function with further variables, for as long as the block takes."""
         functions, name = self.aws.client("lambda"), f"{self.aws.stack}-{function}"
@@ -243,6 +255,16 @@ class Stack:
         got = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=["All"])
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
         return sum(int(got["Attributes"].get(name, 0)) for name in names)
+
+    def condition(self, lines=12):
+        """What waits where, and each function's last lines, for whoever looks for a failure's cause."""
+        said = []
+        for output in ("ParseQueueUrl", "ParseDeadLettersUrl", "BulkQueueUrl", "BulkDeadLettersUrl", "IntakeFailuresUrl"):
+            said.append(f"{output}: {self.depth(output)}")
+        for function in ("upload", "intake", "parse", "sweep", "analyze"):
+            said += [f"-- {function}", *(line.strip()[:600] for line in self.aws.logs(function)[-lines:])]
+        said += ["-- the emulator", *self.aws.log_path.read_text(errors="replace").splitlines()[-lines:]]
+        return "\n".join(said)
 
     def forget_failures(self):
         """Empties the queues of what died."""

@@ -66,15 +66,12 @@ def balanced(stack):
         return sum(day["parsed"] for day in stack.query().get("/v1/ledger", product="ledger")["days"])
 
     until(listed, "the log is in the ledger", 90, 3)
-    stack.set_visibility(2)
-    yield
-    stack.set_visibility(1800)
 
 
 def test_a_row_that_is_lost_is_an_imbalance_until_it_is_there_again(stack, balanced):
     one = stack.database.one
     assert written(stack)[IMBALANCE][-1] == 0
-    with stack.environment("parse", LOGBOOK_KILL_AT="parse.before_store"):
+    with stack.parsing_held():
         stack.database.rows("DELETE FROM logbook_sessions.log WHERE product = 'ledger'")
         with stack.environment("sweep", LOGBOOK_SWEEP_AGE_SECS="0"):
             assert stack.sweep()["unbalanced_days"] == 1

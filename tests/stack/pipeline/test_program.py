@@ -76,6 +76,16 @@ def test_logs_go_by_body_and_by_ticket_are_sent_once_and_are_in_the_reports(stac
         assert refused.returncode == 1 and said in refused.stderr, refused.stderr
 
 
+def test_views_follow_the_size_of_groups_though_nothing_new_came(stack, operator):
+    kept = "SELECT min_users FROM logbook_analytics.product_settings WHERE product = 'program'"
+
+    for number in (7, 0):
+        assert operator.json("product", "set", "program", "--min-users", str(number))["min_users"] == number
+        with stack.environment("analyze", LOGBOOK_NOTE="afresh"):  # functions know products for half a minute
+            stack.analyze()
+        assert stack.database.one(kept) == number
+
+
 def test_without_the_products_key_the_way_to_one_is_told(operator):
     keyless = operator.run("upload", "logs")
     assert keyless.returncode == 1 and "--stack logbook" in keyless.stderr

@@ -7,7 +7,7 @@ import pytest
 from bulk import drain, given, large
 from doors import Upload, until
 
-LOG = b'{"name":"draw.line","time":"2026-01-01T00:00:00Z"}\n'
+LOG = b'{"name":"redrive.line","time":"2026-01-01T00:00:00Z"}\n'
 PILE = 23
 
 
@@ -38,7 +38,7 @@ def dead(stack):
 
 def die_in_intake(stack):
     with stack.environment("intake", LOGBOOK_KILL_AT="intake.before_archive"):
-        stack.uploads("probe").send(Upload("redrive-intake", LOG.replace(b"draw", b"intake"), "inbox"))
+        stack.uploads("probe").send(Upload("redrive-intake", LOG.replace(b"redrive", b"intake"), "inbox"))
         until(lambda: stack.depth("IntakeFailuresUrl") == 1, "an event that failed", 60)
 
 
@@ -74,7 +74,8 @@ def test_what_died_in_each_of_the_three_queues_comes_back(stack, operator, dead)
     assert ran.returncode == 2 and "no record of Lambda's" in ran.stderr
 
     uploads, one = stack.uploads("probe"), stack.database.one
-    until(lambda: (uploads.receipt("redrive-parse") or {}).get("state") == "parsed", "parsed")
+    receipt = lambda: uploads.receipt("redrive-parse") or {}
+    until(lambda: receipt().get("state") == "parsed", receipt)
     until(lambda: stack.depth("ParseQueueUrl") == 0, "an empty queue", 30)
     assert one("SELECT COUNT(*) FROM logbook_sessions.log WHERE log_id = 'redrive-parse'") == 1
     taken = "SELECT COUNT(*) FROM logbook_sessions.part_feature WHERE product = 'probe' AND name = 'intake.line'"

@@ -96,9 +96,10 @@ def test_a_role_reaches_what_it_needs_and_no_more(stack, place, role):
     for what, (service, call, arguments) in tries(stack, place).items():
         if what == "take another role" and role == "Migrate":
             continue
-        client = clients.setdefault(service, stack.aws.as_role(service, arn))
+        if service not in clients:
+            clients[service] = stack.aws.as_role(service, arn)
         try:
-            getattr(client, call)(**arguments)
+            getattr(clients[service], call)(**arguments)
             reached.add(what)
         except botocore.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]

@@ -165,10 +165,10 @@ impl AwsClients {
 
     pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
         self.0.s3.get_or_init(|| {
-            // An attempt carries up to 256 MiB.
+            // Until the answer's head: what is put has the time that it takes beside.
             let mut config = aws_sdk_s3::config::Builder::from(&self.0.config)
                 .force_path_style(self.0.path_style)
-                .timeout_config(timeouts(60, 150));
+                .timeout_config(timeouts(10, 40));
             if let Some(url) = &self.0.endpoints.s3 {
                 config = config.endpoint_url(url);
             }
@@ -240,7 +240,7 @@ fn stalled() -> StalledStreamProtectionConfig {
         .build()
 }
 
-fn timeouts(attempt_secs: u64, all_secs: u64) -> TimeoutConfig {
+pub(crate) fn timeouts(attempt_secs: u64, all_secs: u64) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(Duration::from_secs(attempt_secs))

@@ -24,7 +24,7 @@ pub(crate) use retry::Retry;
 pub use row::Row;
 
 use crate::sql::rows::Cells;
-use crate::{Durability, Result};
+use crate::{Boxed, Durability, Result};
 
 /// Between two looks whether a database is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -125,31 +125,37 @@ impl Database {
     }
 
     /// A connection to read by.
-    pub async fn read(&self) -> Result<Connection> {
-        match &self.backend {
-            Backend::Sqlite(pools) => Ok(Connection::sqlite(pools.readers().acquire().await?)),
-            #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.pool().acquire().await,
-        }
+    pub fn read(&self) -> Boxed<'_, Result<Connection>> {
+        Box::pin(async move {
+            match &self.backend {
+                Backend::Sqlite(pools) => Ok(Connection::sqlite(pools.readers().acquire().await?)),
+                #[cfg(feature = "mysql")]
+                Backend::MySql(pools) => pools.pool().acquire().await,
+            }
+        })
     }
 
     /// A connection to write by, a statement at a time.
-    pub async fn write(&self) -> Result<Connection> {
-        match &self.backend {
-            Backend::Sqlite(pools) => Ok(Connection::sqlite(pools.writer().acquire().await?)),
-            #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.pool().acquire().await,
-        }
+    pub fn write(&self) -> Boxed<'_, Result<Connection>> {
+        Box::pin(async move {
+            match &self.backend {
+                Backend::Sqlite(pools) => Ok(Connection::sqlite(pools.writer().acquire().await?)),
+                #[cfg(feature = "mysql")]
+                Backend::MySql(pools) => pools.pool().acquire().await,
+            }
+        })
     }
 
     /// A transaction that may write. In SQLite it holds the write lock from the beginning: it
     /// never has to wait midway for a lock that another holds.
-    pub async fn begin(&self) -> Result<Transaction> {
-        match &self.backend {
-            Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.begin().await?)),
-            #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.pool().begin().await,
-        }
+    pub fn begin(&self) -> Boxed<'_, Result<Transaction>> {
+        Box::pin(async move {
+            match &self.backend {
+                Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.begin().await?)),
+                #[cfg(feature = "mysql")]
+                Backend::MySql(pools) => pools.pool().begin().await,
+            }
+        })
     }
 
     /// A transaction that may write, and holds nothing until its first statement. All that it
@@ -158,21 +164,25 @@ impl Database {
     /// The first statement must write to the database's own schema: it then waits for other
     /// writers of that schema, and what is read of the other afterwards is of one later
     /// moment. Those who write to the other schema are never held up.
-    pub async fn begin_late(&self) -> Result<Transaction> {
-        match &self.backend {
-            Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.writer().begin().await?)),
-            #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.pool().begin_late().await,
-        }
+    pub fn begin_late(&self) -> Boxed<'_, Result<Transaction>> {
+        Box::pin(async move {
+            match &self.backend {
+                Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.writer().begin().await?)),
+                #[cfg(feature = "mysql")]
+                Backend::MySql(pools) => pools.pool().begin_late().await,
+            }
+        })
     }
 
     /// A transaction that reads, and sees one moment.
-    pub async fn snapshot(&self) -> Result<Transaction> {
-        match &self.backend {
-            Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.readers().begin().await?)),
-            #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.pool().snapshot().await,
-        }
+    pub fn snapshot(&self) -> Boxed<'_, Result<Transaction>> {
+        Box::pin(async move {
+            match &self.backend {
+                Backend::Sqlite(pools) => Ok(Transaction::sqlite(pools.readers().begin().await?)),
+                #[cfg(feature = "mysql")]
+                Backend::MySql(pools) => pools.pool().snapshot().await,
+            }
+        })
     }
 
     /// Executes SQL of whoever operates the database, which is not checked in any way.

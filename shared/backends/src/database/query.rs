@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 use super::connection::{Connection, Driver};
 use super::row::Row;
-use crate::Result;
+use crate::{Boxed, Result};
 
 /// A value of a statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,48 +125,66 @@ impl<'q> Query<'q> {
 
     /// Executes it and says how many rows it inserted, deleted or, changed or not, matched for
     /// an update.
-    pub async fn execute(self, connection: &mut Connection) -> Result<u64> {
-        match connection.driver() {
-            Driver::Sqlite(connection) => {
-                let done = self.sqlite()?.execute(connection).await?;
-                Ok(done.rows_affected())
+    pub fn execute<'c>(self, connection: &'c mut Connection) -> Boxed<'c, Result<u64>>
+    where
+        'q: 'c,
+    {
+        Box::pin(async move {
+            match connection.driver() {
+                Driver::Sqlite(connection) => {
+                    let done = self.sqlite()?.execute(connection).await?;
+                    Ok(done.rows_affected())
+                }
+                #[cfg(feature = "mysql")]
+                Driver::MySql(connection, attachment) => {
+                    let done = self.mysql(attachment)?.execute(connection).await?;
+                    Ok(done.rows_affected())
+                }
             }
-            #[cfg(feature = "mysql")]
-            Driver::MySql(connection, attachment) => {
-                let done = self.mysql(attachment)?.execute(connection).await?;
-                Ok(done.rows_affected())
-            }
-        }
+        })
     }
 
     /// All rows.
-    pub async fn fetch_all(self, connection: &mut Connection) -> Result<Vec<Row>> {
-        match connection.driver() {
-            Driver::Sqlite(connection) => {
-                let rows = self.sqlite()?.fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::from).collect())
+    pub fn fetch_all<'c>(self, connection: &'c mut Connection) -> Boxed<'c, Result<Vec<Row>>>
+    where
+        'q: 'c,
+    {
+        Box::pin(async move {
+            match connection.driver() {
+                Driver::Sqlite(connection) => {
+                    let rows = self.sqlite()?.fetch_all(connection).await?;
+                    Ok(rows.into_iter().map(Row::from).collect())
+                }
+                #[cfg(feature = "mysql")]
+                Driver::MySql(connection, attachment) => {
+                    let rows = self.mysql(attachment)?.fetch_all(connection).await?;
+                    Ok(rows.into_iter().map(Row::from).collect())
+                }
             }
-            #[cfg(feature = "mysql")]
-            Driver::MySql(connection, attachment) => {
-                let rows = self.mysql(attachment)?.fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::from).collect())
-            }
-        }
+        })
     }
 
     /// The first row, if there is one.
-    pub async fn fetch_optional(self, connection: &mut Connection) -> Result<Option<Row>> {
-        match connection.driver() {
-            Driver::Sqlite(connection) => {
-                let row = self.sqlite()?.fetch_optional(connection).await?;
-                Ok(row.map(Row::from))
+    pub fn fetch_optional<'c>(
+        self,
+        connection: &'c mut Connection,
+    ) -> Boxed<'c, Result<Option<Row>>>
+    where
+        'q: 'c,
+    {
+        Box::pin(async move {
+            match connection.driver() {
+                Driver::Sqlite(connection) => {
+                    let row = self.sqlite()?.fetch_optional(connection).await?;
+                    Ok(row.map(Row::from))
+                }
+                #[cfg(feature = "mysql")]
+                Driver::MySql(connection, attachment) => {
+                    let row = self.mysql(attachment)?.fetch_optional(connection).await?;
+                    Ok(row.map(Row::from))
+                }
             }
-            #[cfg(feature = "mysql")]
-            Driver::MySql(connection, attachment) => {
-                let row = self.mysql(attachment)?.fetch_optional(connection).await?;
-                Ok(row.map(Row::from))
-            }
-        }
+        })
     }
 
     /// The first row; that there is none is an error.
@@ -233,12 +251,12 @@ fn text(text: Cow<'static, str>) -> SqlStr {
     }
 }
 
-type Boxed<'c, T> = Pin<Box<dyn Stream<Item = sqlx::Result<T>> + Send + 'c>>;
+type BoxedStream<'c, T> = Pin<Box<dyn Stream<Item = sqlx::Result<T>> + Send + 'c>>;
 
 enum RowStream<'c> {
-    Sqlite(Boxed<'c, SqliteRow>),
+    Sqlite(BoxedStream<'c, SqliteRow>),
     #[cfg(feature = "mysql")]
-    MySql(Boxed<'c, MySqlRow>),
+    MySql(BoxedStream<'c, MySqlRow>),
 }
 
 /// Rows that come one by one: no more are held than the caller holds.

@@ -12,7 +12,7 @@ use logbook_model::Timestamp;
 
 use super::s3_headers;
 use super::{Head, Listed, Metadata, Object, Page, PresignedPut, Put, PutOutcome, key};
-use crate::aws::{AwsClients, Call, status_of};
+use crate::aws::{AwsClients, Call, status_of, timeouts};
 use crate::{Error, Result};
 
 /// How often a put is tried that S3 refuses because another is under way.
@@ -52,7 +52,8 @@ impl S3Store {
         let mut attempt = 1;
         loop {
             let put = self.put_request(key, metadata, condition);
-            let error = match put.body(ByteStream::from(body.clone())).send().await {
+            let put = put.body(ByteStream::from(body.clone())).customize();
+            let error = match put.config_override(time_for(body.len())).send().await {
                 Ok(put) => {
                     let etag = unquoted(put.e_tag());
                     return Ok(PutOutcome::Created { etag });
@@ -271,6 +272,12 @@ impl S3Store {
 }
 
 /// Whether it is the object that is missing, not the bucket.
+/// The time that the put of so many bytes may take: 5 MiB a second, and what every request has.
+fn time_for(bytes: usize) -> aws_sdk_s3::config::Builder {
+    let attempt = 10 + (bytes as u64 >> 20) / 5;
+    aws_sdk_s3::config::Builder::new().timeout_config(timeouts(attempt, attempt * 5 / 2))
+}
+
 fn is_no_such_key<E>(error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> bool
 where
     E: aws_sdk_s3::error::ProvideErrorMetadata,

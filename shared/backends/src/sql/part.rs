@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logbook_model::{Feature, LogId, Part, ProductId, SessionFacts, SessionId, Sketch};
+use logbook_model::{Feature, LogId, Name, Part, ProductId, SessionFacts, SessionId, Sketch};
 
 use super::rows::{
     Cells, Connection, Query, bigint, bind_event_time, filled, insert, select_in, statement,
@@ -140,8 +140,8 @@ fn bind_feature<'q>(query: Query<'q>, (part, name, feature): &'q FeatureRow<'_>)
         .bind(durations)
 }
 
-fn read_feature(mut cells: Cells<'_>) -> Result<(LogId, String, Feature)> {
-    let (log, name) = (cells.log()?, cells.text()?);
+fn read_feature(mut cells: Cells<'_>) -> Result<(LogId, Name, Feature)> {
+    let (log, name) = (cells.log()?, cells.text()?.into());
     let feature = Feature {
         events: cells.count()?,
         uses: cells.count()?,

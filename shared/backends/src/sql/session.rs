@@ -26,10 +26,11 @@ impl SessionRow {
         timeout_secs: u32,
         as_of: Option<Timestamp>,
     ) -> Option<Self> {
-        let session = Session::fold(parts, timeout_secs, as_of)?;
+        let session = Session::fold_without_features(parts, timeout_secs, as_of)?;
         // The same session if it is silent for ever: where that makes no difference, no
         // judgement is outstanding.
-        let silent = Session::fold(parts, timeout_secs, Some(Timestamp(i64::MAX)))?;
+        let silent =
+            Session::fold_without_features(parts, timeout_secs, Some(Timestamp(i64::MAX)))?;
         let depends = (silent.status, silent.end_reason, silent.ended_at)
             != (session.status, session.end_reason, session.ended_at);
         let timeout_us = i64::from(timeout_secs) * 1_000_000;

@@ -5,9 +5,54 @@ use logbook_model::SessionFacts;
 use crate::log::LogContext;
 use crate::profile::rules::Subject;
 use crate::profile::{FactSource, Profile};
+use crate::value::SlotSet;
 
-/// Fills in the facts that are not known yet and that this record says.
-pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &mut SessionFacts) {
+/// Which fields may still say something new of each session, by its position in the log: soon
+/// none of those that its records have.
+#[derive(Debug, Default)]
+pub(super) struct Wanted(Vec<SlotSet>);
+
+impl Wanted {
+    /// Fills in what a record says of its session.
+    #[inline]
+    pub(super) fn gather(
+        &mut self,
+        profile: &Profile,
+        subject: Subject<'_, '_>,
+        ordinal: u32,
+        facts: &mut SessionFacts,
+    ) {
+        let at = ordinal as usize;
+        let wanted = self.0.get(at).copied();
+        if wanted.is_some_and(|wanted| !wanted.meets(subject.slots.filled())) {
+            return;
+        }
+        let has_filled = gather_facts(profile, subject, facts);
+        if at >= self.0.len() {
+            self.0.resize(at + 1, SlotSet::all());
+        }
+        if has_filled || wanted.is_none_or(|wanted| wanted == SlotSet::all()) {
+            self.0[at] = wanted_of(profile, facts);
+        }
+    }
+}
+
+/// The fields of facts that are not known.
+fn wanted_of(profile: &Profile, facts: &mut SessionFacts) -> SlotSet {
+    let sources = profile.facts.iter();
+    let open = sources.filter(|source| fact_mut(facts, source.fact).is_none());
+    open.fold(SlotSet::default(), |set, source| {
+        set.union(source.value.first_field())
+    })
+}
+
+/// Fills in the facts that are not known yet and that this record says; whether there were any.
+pub(super) fn gather_facts(
+    profile: &Profile,
+    subject: Subject<'_, '_>,
+    facts: &mut SessionFacts,
+) -> bool {
+    let mut has_filled = false;
     for source in &profile.facts {
         // Most records have few of the fields.
         if !source.value.may_fit(subject.slots) {
@@ -29,7 +74,9 @@ pub(super) fn gather_facts(profile: &Profile, subject: Subject<'_, '_>, facts: &
                 .map(|group| group.as_str()),
         };
         *held = text.and_then(SessionFacts::bounded);
+        has_filled |= held.is_some();
     }
+    has_filled
 }
 
 /// The facts that a record says by itself; `None` if it says none.

@@ -25,8 +25,14 @@ fn one_level(rule: &LevelRule, value: &Value<'_>) -> Option<Level> {
     {
         return by_scale(scale, number);
     }
-    let text = value.to_text()?;
-    let text = trimmed(&text);
+    match value {
+        Value::Text(text) => by_name(rule, text),
+        other => by_name(rule, &other.to_text()?),
+    }
+}
+
+fn by_name(rule: &LevelRule, text: &str) -> Option<Level> {
+    let text = trimmed(text);
     if !rule.map.is_empty() {
         let mapped = match rule.map.get(text) {
             None if text.bytes().any(|b| b.is_ascii_uppercase()) => {

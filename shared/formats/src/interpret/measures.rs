@@ -10,7 +10,7 @@ use crate::profile::{DurationRule, Profile, Unit};
 use crate::value::{Slots, Value, trimmed};
 
 /// Longest duration believed, in microseconds: ten years.
-const MAX_DURATION_US: f64 = 10.0 * 366.0 * 86_400_000_000.0;
+const MAX_DURATION_US: u64 = 10 * 366 * 86_400_000_000;
 /// Most occurrences one row may stand for.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 
@@ -19,11 +19,15 @@ pub(super) fn name_of<'s>(
     slots: &'s Slots<'_>,
     scratch: &'s mut String,
 ) -> Result<Cow<'s, str>, Refusal> {
-    let fits = profile
-        .name
-        .templates
-        .iter()
-        .find(|template| template.fits(slots));
+    let templates = &profile.name.templates;
+    // What most profiles say, and most records have.
+    if let Some(plain) = templates.first().and_then(|first| first.plain(slots)) {
+        let name = Event::bounded_name(trimmed(plain));
+        if !name.is_empty() {
+            return Ok(name);
+        }
+    }
+    let fits = templates.iter().find(|template| template.fits(slots));
     let name = match fits.and_then(|template| template.render(slots, scratch)) {
         Some(Cow::Borrowed(name)) => Event::bounded_name(trimmed(name)),
         Some(Cow::Owned(name)) => Cow::Owned(Event::bounded_name(trimmed(&name)).into_owned()),
@@ -60,14 +64,14 @@ pub(super) fn duration_of(
     let Some(value) = slots.first_with_text(&rule.slots) else {
         return Ok(None);
     };
-    let factor = match rule.unit {
-        Unit::S => 1e6,
-        Unit::Ms => 1e3,
-        Unit::Us => 1.0,
-        Unit::Ns => 1e-3,
+    let us = match (value, rule.unit) {
+        (Value::Uint(number), Unit::S) => number.checked_mul(1_000_000),
+        (Value::Uint(number), Unit::Ms) => number.checked_mul(1_000),
+        (Value::Uint(number), Unit::Us) => Some(*number),
+        (_, unit) => value.to_f64().and_then(|number| rounded_us(number, unit)),
     };
-    match value.to_f64().map(|number| number * factor) {
-        Some(us) if (0.0..=MAX_DURATION_US).contains(&us) => Ok(Some(us.round() as u64)),
+    match us {
+        Some(us) if us <= MAX_DURATION_US => Ok(Some(us)),
         _ => refuse(
             EventReject::OutOfRange,
             "its duration is no number from 0 to ten years",
@@ -75,7 +79,23 @@ pub(super) fn duration_of(
     }
 }
 
+fn rounded_us(number: f64, unit: Unit) -> Option<u64> {
+    let factor = match unit {
+        Unit::S => 1e6,
+        Unit::Ms => 1e3,
+        Unit::Us => 1.0,
+        Unit::Ns => 1e-3,
+    };
+    let us = number * factor;
+    let believed = (0.0..=MAX_DURATION_US as f64).contains(&us);
+    believed.then(|| us.round() as u64)
+}
+
+#[inline]
 pub(super) fn first_text<'s>(templates: &[Template], slots: &'s Slots<'_>) -> Option<Cow<'s, str>> {
+    if let Some(plain) = templates.first()?.plain(slots) {
+        return Some(Cow::Borrowed(plain));
+    }
     templates.iter().find_map(|template| template.text(slots))
 }
 

@@ -14,9 +14,9 @@ use crate::log::{Flags, LogContext, LogFigures, ParsedLog, ReadError, RejectedRe
 use crate::profile::rules::Subject;
 use crate::profile::{Profile, SessionRule};
 use crate::sessions::{Observer, Placed, Sessions};
-use crate::time::TimeContext;
+use crate::time::{Minute, TimeContext};
 use crate::value::Slots;
-use facts::{facts_of, gather_facts, given_facts};
+use facts::{Wanted, facts_of, gather_facts, given_facts};
 use level::level_of;
 use measures::{attributes_of, count_of, duration_of, first_text, name_of};
 use time::{time_context, time_of};
@@ -45,9 +45,11 @@ pub(crate) struct Interpreter<'p, 'o> {
     context: &'p LogContext,
     limits: &'p Limits,
     time_context: TimeContext,
+    minute: Minute,
     sessions: Sessions<'p, 'o>,
     figures: LogFigures,
     log_facts: SessionFacts,
+    wanted: Wanted,
     seq: u32,
     scratch: String,
 }
@@ -64,9 +66,11 @@ impl<'p, 'o> Interpreter<'p, 'o> {
             context,
             limits,
             time_context: time_context(profile, context),
+            minute: Minute::default(),
             sessions: Sessions::new(context, limits, &profile.session, observer),
             figures: LogFigures::default(),
             log_facts: SessionFacts::default(),
+            wanted: Wanted::default(),
             seq: 0,
             scratch: String::new(),
         }
@@ -197,7 +201,8 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         if profile.ignore.holds(subject) {
             return Ok(false);
         }
-        let time = time_of(profile.time.as_ref(), self.time_context, slots)?;
+        let rule = profile.time.as_ref();
+        let time = time_of(rule, self.time_context, &mut self.minute, slots)?;
         let mut scratch = std::mem::take(&mut self.scratch);
         let result = self.event(at, subject, time, &mut scratch);
         self.scratch = scratch;
@@ -255,7 +260,8 @@ impl<'p, 'o> Interpreter<'p, 'o> {
         };
         match self.sessions.place(placed) {
             Ok(Some(ordinal)) => {
-                gather_facts(profile, subject, &mut self.sessions.part_mut(ordinal).facts);
+                let facts = &mut self.sessions.part_mut(ordinal).facts;
+                self.wanted.gather(profile, subject, ordinal, facts);
             }
             Ok(None) => {}
             Err(_) => return refuse(EventReject::OverBound, self.too_many_sessions()),
@@ -271,8 +277,9 @@ impl<'p, 'o> Interpreter<'p, 'o> {
             gather_facts(self.profile, subject, &mut self.log_facts);
             return Ok(());
         }
-        let time = time_of(self.profile.time.as_ref(), self.time_context, subject.slots)
-            .unwrap_or_default();
+        let rule = self.profile.time.as_ref();
+        let time = time_of(rule, self.time_context, &mut self.minute, subject.slots);
+        let time = time.unwrap_or_default();
         let (id, group) = id_and_group(&self.profile.session, subject.slots);
         let Ok(ordinal) = self.sessions.begin_unseen(id.as_deref(), group.as_deref()) else {
             return refuse(EventReject::OverBound, self.too_many_sessions());

@@ -5,8 +5,8 @@ use logbook_model::{Day, EventReject, EventTime, Timestamp};
 use super::{Refusal, refuse};
 use crate::log::LogContext;
 use crate::profile::{DateFrom, Profile, TimeRule};
-use crate::time::{Reading, TimeContext, TimeError, read_time};
-use crate::value::Slots;
+use crate::time::{Minute, Reading, TimeContext, TimeError, TimeFormat, read_time};
+use crate::value::{Slots, Value, trimmed};
 
 /// What the log's surroundings say about its times.
 pub(super) fn time_context(profile: &Profile, context: &LogContext) -> TimeContext {
@@ -60,7 +60,8 @@ fn date_in_name(name: &str) -> Option<Day> {
 /// When a record happened, by the profile.
 pub(super) fn time_of(
     rule: Option<&TimeRule>,
-    mut context: TimeContext,
+    context: TimeContext,
+    minute: &mut Minute,
     slots: &Slots<'_>,
 ) -> Result<Option<EventTime>, Refusal> {
     let Some(rule) = rule else {
@@ -73,6 +74,22 @@ pub(super) fn time_of(
             Ok(None)
         };
     };
+    // What most logs write.
+    if let (Some(TimeFormat::Rfc3339), Value::Text(text)) = (rule.formats.first(), value)
+        && let Some(time) = minute.plain(trimmed(text))
+    {
+        return Ok(Some(with_nanos(time, rule, slots)));
+    }
+    any_time(value, rule, context, slots)
+}
+
+/// The same for any value.
+fn any_time(
+    value: &Value<'_>,
+    rule: &TimeRule,
+    mut context: TimeContext,
+    slots: &Slots<'_>,
+) -> Result<Option<EventTime>, Refusal> {
     if let Some(slot) = rule.date
         && let Some(date) = slots.get(slot).to_text().and_then(|text| text.parse().ok())
     {

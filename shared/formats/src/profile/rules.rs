@@ -3,7 +3,7 @@
 use logbook_model::Level;
 
 use super::pattern::Pattern;
-use crate::value::{Slots, Value};
+use crate::value::{SlotSet, Slots, Value};
 
 /// What is known of a record when a rule asks.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,12 @@ pub(crate) enum Test {
 
 /// Several conditions, all of which must hold.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct All(pub(crate) Vec<Condition>);
+pub(crate) struct All {
+    /// Without these fields it cannot hold. Most rules ask for one that most records do not
+    /// have.
+    needs: SlotSet,
+    conditions: Vec<Condition>,
+}
 
 /// Several rules, one of which must hold.
 #[derive(Debug, Clone, Default)]
@@ -55,14 +60,25 @@ impl Any {
 }
 
 impl All {
+    pub(crate) fn new(conditions: Vec<Condition>) -> Self {
+        let mut needs = SlotSet::default();
+        for condition in &conditions {
+            if !condition.test.may_hold_without_field() {
+                needs.insert(condition.slot);
+            }
+        }
+        Self { needs, conditions }
+    }
+
     #[inline]
     pub(crate) fn holds(&self, subject: Subject<'_, '_>) -> bool {
-        self.0.iter().all(|condition| condition.holds(subject))
+        let mut conditions = self.conditions.iter();
+        self.needs.may_be_within(subject.slots.filled())
+            && conditions.all(|condition| condition.holds(subject))
     }
 }
 
 impl Test {
-    #[inline]
     const fn may_hold_without_field(&self) -> bool {
         matches!(
             self,
@@ -72,13 +88,7 @@ impl Test {
 }
 
 impl Condition {
-    #[inline]
     fn holds(&self, subject: Subject<'_, '_>) -> bool {
-        // Most rules ask for a field that most records do not have.
-        (subject.slots.has(self.slot) || self.test.may_hold_without_field()) && self.tested(subject)
-    }
-
-    fn tested(&self, subject: Subject<'_, '_>) -> bool {
         let value = subject.slots.get(self.slot);
         match &self.test {
             Test::Equals(want) => text_is(value, |text| text == &**want),

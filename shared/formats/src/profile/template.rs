@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::Slots;
+use crate::value::{SlotSet, Slots, Value};
 
 use super::fields::FieldTable;
 
@@ -77,6 +77,20 @@ impl Template {
     #[inline]
     pub(crate) fn may_fit(&self, slots: &Slots<'_>) -> bool {
         slots.has(self.first)
+    }
+
+    /// The first of its fields.
+    pub(crate) const fn first_field(&self) -> SlotSet {
+        SlotSet::of(self.first)
+    }
+
+    /// Its text for a record, where it is simply a field's that is text and not empty.
+    #[inline]
+    pub(crate) fn plain<'s>(&self, slots: &'s Slots<'_>) -> Option<&'s str> {
+        match (self.parts.as_slice(), slots.get(self.first)) {
+            ([TemplatePart::Slot(_)], Value::Text(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        }
     }
 
     /// Whether all of its fields have a text.

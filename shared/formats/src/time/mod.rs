@@ -9,6 +9,7 @@ use logbook_model::{Day, EventTime, Timestamp};
 
 pub(crate) use civil::Offset;
 pub(crate) use pattern::{Pattern, PatternError};
+pub(crate) use rfc3339::Minute;
 
 use crate::value::{Value, trimmed};
 

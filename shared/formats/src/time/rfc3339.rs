@@ -22,10 +22,7 @@ pub(super) fn plain(text: &str) -> Option<EventTime> {
         && second <= 59;
     let micros = match *tail {
         [b'Z'] => 0,
-        [b'.', ref digits @ .., b'Z'] => {
-            let (micros, used) = fraction(digits)?;
-            (used == digits.len()).then_some(micros)?
-        }
+        [b'.', ref digits @ .., b'Z'] => whole_fraction(digits)?,
         _ => return None,
     };
     if !exists {
@@ -36,6 +33,66 @@ pub(super) fn plain(text: &str) -> Option<EventTime> {
     let of_day = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
     let secs = i64::from(date.0) * 86_400 + of_day;
     Some(EventTime::utc(secs * 1_000_000 + i64::from(micros)))
+}
+
+/// The minute in which a time lay that was read before: most records follow soon after another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Minute {
+    /// `YYYY-MM-DDThh:mm`.
+    text: [u8; 16],
+    starts_at_us: i64,
+}
+
+impl Default for Minute {
+    fn default() -> Self {
+        Self {
+            text: *b"1970-01-01T00:00",
+            starts_at_us: 0,
+        }
+    }
+}
+
+impl Minute {
+    /// The same as [`plain`].
+    #[inline]
+    pub(crate) fn plain(&mut self, text: &str) -> Option<EventTime> {
+        let (head, tail) = text.as_bytes().split_first_chunk()?;
+        match *tail {
+            [
+                b':',
+                tens @ b'0'..=b'5',
+                ones @ b'0'..=b'9',
+                ref rest @ ..,
+                b'Z',
+            ] if *head == self.text => {
+                let micros = match *rest {
+                    [] => 0,
+                    [b'.', ref digits @ ..] => whole_fraction(digits)?,
+                    _ => return None,
+                };
+                let second = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+                let of_minute = second * 1_000_000 + i64::from(micros);
+                Some(EventTime::utc(self.starts_at_us + of_minute))
+            }
+            _ => self.another(text, *head),
+        }
+    }
+
+    fn another(&mut self, text: &str, head: [u8; 16]) -> Option<EventTime> {
+        let time = plain(text)?;
+        *self = Self {
+            text: head,
+            starts_at_us: time.at.0 - time.at.0.rem_euclid(60_000_000),
+        };
+        Some(time)
+    }
+}
+
+/// Digits of a fraction of a second, and nothing else, as microseconds.
+#[inline]
+fn whole_fraction(digits: &[u8]) -> Option<u32> {
+    let (micros, used) = fraction(digits)?;
+    (used == digits.len()).then_some(micros)
 }
 
 /// The numbers that each two neighbouring digits make, by the place of the first; `None` for a

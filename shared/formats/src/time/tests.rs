@@ -259,6 +259,23 @@ proptest! {
     }
 
     #[test]
+    fn times_of_a_known_minute_are_read_as_all_others(
+        micros in prop_oneof![0i64..120_000_000, -62_135_596_800_000_000i64..253_402_300_799_999_999],
+        steps in prop::collection::vec(
+            (0i64..90_000_000, prop::option::of((0usize..30, "[0-9:.TZz\0ä-]"))), 1..8),
+    ) {
+        let mut minute = Minute::default();
+        for (step, change) in steps {
+            let mut text = Timestamp(micros.saturating_add(step)).to_string();
+            if let Some((at, change)) = change {
+                let at = at % text.len();
+                text.replace_range(at..=at, &change);
+            }
+            prop_assert_eq!(minute.plain(&text), rfc3339::plain(&text), "{}", text);
+        }
+    }
+
+    #[test]
     fn no_text_makes_a_format_panic(text in "\\PC{0,40}", digits in "[0-9:. -]{0,30}") {
         for format in ["rfc3339", "epoch_s", "%Y-%m-%d %H:%M:%S.%f %z", "%b %d %I %p %a %j %s"] {
             let _ = read(&text, format, "local");

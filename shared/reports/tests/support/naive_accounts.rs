@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use logbook_model::{Day, Session};
+use logbook_model::{Day, Name, Session};
 use logbook_reports::Cell;
 
 use super::naive::{Logs, day, int, persons};
@@ -54,7 +54,7 @@ impl Logs {
             } else {
                 "steady"
             };
-            let features: BTreeSet<&String> =
+            let features: BTreeSet<&Name> =
                 of(27, 0).iter().flat_map(|s| s.features.keys()).collect();
             let last: Option<Day> = of(100, 0).into_iter().map(day).max();
             let mut row = vec![Cell::Text(account), Cell::Text(state.to_owned())];
@@ -90,8 +90,7 @@ impl Logs {
     pub(crate) fn account_features(&self, environment: &str) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
         for (account, sessions) in self.accounts_of(environment) {
-            let names: BTreeSet<&String> =
-                sessions.iter().flat_map(|s| s.features.keys()).collect();
+            let names: BTreeSet<&Name> = sessions.iter().flat_map(|s| s.features.keys()).collect();
             for name in names {
                 let mine = sessions.iter().filter(|s| s.features.contains_key(name));
                 let mine: Vec<&Session> = mine.collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use logbook_model::{Session, Sketch, Status};
+use logbook_model::{Name, Session, Sketch, Status};
 use logbook_reports::Cell;
 
 use super::naive::{Logs, int, persons, version};
@@ -108,7 +108,7 @@ impl Logs {
                 measures.extend(both.map(|both| ("(all)", both)));
             }
             let used = new.iter().chain(old).flat_map(|s| s.features.keys());
-            let names: BTreeSet<&str> = used.map(String::as_str).collect();
+            let names: BTreeSet<&str> = used.map(Name::as_str).collect();
             for name in names {
                 if only.is_none_or(|only| only == name) {
                     let both = of_feature(new, name).into_iter().zip(of_feature(old, name));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logbook_model::{Day, Part, Session};
+use logbook_model::{Day, Name, Part, Session};
 use logbook_reports::Cell;
 
 use super::TODAY;
@@ -14,11 +14,11 @@ fn path<'a>(session: &Session, parts: impl Iterator<Item = &'a Part>) -> Vec<Str
     parts.sort_by_key(|part| (part.effective_start(), part.log.clone()));
     let mut path = vec!["(start)".to_owned()];
     for part in parts {
-        let mut names: Vec<&String> = part.features.keys().collect();
+        let mut names: Vec<&Name> = part.features.keys().collect();
         names.sort_by_key(|name| part.features[*name].first_seq);
         for name in names {
-            if !path.contains(name) {
-                path.push(name.clone());
+            if !path.iter().any(|held| held == name) {
+                path.push(name.to_string());
             }
         }
     }

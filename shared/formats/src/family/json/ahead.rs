@@ -106,9 +106,10 @@ impl Ahead {
         if !next.stands(of, bytes, at) && !self.skips(of, bytes, at) {
             return None;
         }
+        let known = self.keys.get(self.at);
         self.hits += 1;
         self.at += 1;
-        self.keys.get(self.at - 1)
+        known
     }
 
     /// Passes over the key that should come next, if the one after it stands at a place.

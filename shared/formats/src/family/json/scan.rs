@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 100;
 /// Most digits of an integer that is read here: so many always fit.
 const MAX_DIGITS: usize = 18;
 
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGHS: u64 = ONES << 7;
+
 /// Reads one JSON object into the slots. `None` if it may not be one: some slots may be set.
 pub(super) fn fill<'a>(
     root: &Node,
@@ -72,8 +75,10 @@ impl<'a> Scan<'a, '_> {
             let of = KeyOf::new(node, members.first);
             let known = self.ahead.known(of, self.text.as_bytes(), at);
             let (value, place) = if let Some(known) = known {
-                let key = at + known.key.start..at + known.key.end;
-                members.name(|| Cow::Borrowed(&self.text[key]), slots);
+                if members.first {
+                    let key = at + known.key.start..at + known.key.end;
+                    members.name(|| Cow::Borrowed(&self.text[key]), slots);
+                }
                 (at + known.bytes(), known.place)
             } else {
                 let from = self.blanks(at);
@@ -140,6 +145,15 @@ impl<'a> Scan<'a, '_> {
     /// A value that is no string without escapes, or that blanks stand before.
     fn other_value(&mut self, at: usize, node: &Node, slots: &mut Slots<'a>) -> Option<usize> {
         let at = self.blanks(at);
+        if let Some((number, end)) = self.few_digits(at) {
+            node.set(Value::Uint(number), slots);
+            return Some(end);
+        }
+        self.odd_value(at, node, slots)
+    }
+
+    /// Any value.
+    fn odd_value(&mut self, at: usize, node: &Node, slots: &mut Slots<'a>) -> Option<usize> {
         let (value, end) = match self.peek(at)? {
             b'"' => {
                 let (text, end) = self.string(at)?;
@@ -186,7 +200,10 @@ impl<'a> Scan<'a, '_> {
             b't' => self.word(at, "true"),
             b'f' => self.word(at, "false"),
             b'n' => self.word(at, "null"),
-            _ => Some(self.digits(at)?.end),
+            _ => match self.few_digits(at) {
+                Some((_, end)) => Some(end),
+                None => Some(self.digits(at)?.end),
+            },
         }
     }
 
@@ -281,8 +298,28 @@ impl<'a> Scan<'a, '_> {
         Some(at + bytes)
     }
 
-    /// A number that is read.
+    /// A number of few digits and nothing else, and its end.
     #[inline]
+    fn few_digits(&self, at: usize) -> Option<(u64, usize)> {
+        let bytes = self.text.as_bytes().get(at..)?;
+        let word = bytes.first_chunk()?;
+        let (mut number, mut count) = few_digits(*word)?;
+        if count == 8 {
+            // Of times in milliseconds, say.
+            let (more, digits) = few_digits(*bytes[8..].first_chunk()?)?;
+            if digits == 8 {
+                return None;
+            }
+            number = number * 10u64.pow(digits as u32) + more;
+            count += digits;
+        }
+        let end = at + count;
+        let led_by_zero = count > 1 && word[0] == b'0';
+        let goes_on = matches!(self.peek(end), Some(b'.' | b'e' | b'E'));
+        (!led_by_zero && !goes_on).then_some((number, end))
+    }
+
+    /// A number that is read.
     fn number(&self, at: usize) -> Option<(Value<'a>, usize)> {
         let number = self.digits(at)?;
         let value = if !number.whole {
@@ -300,7 +337,6 @@ impl<'a> Scan<'a, '_> {
     }
 
     /// A number, read as far as it is an integer of few digits.
-    #[inline]
     fn digits(&self, at: usize) -> Option<Number> {
         let first = self.peek(at)?;
         let negative = first == b'-';
@@ -365,26 +401,76 @@ struct Number {
     end: usize,
 }
 
+/// Bytes looked at together.
+const WORDS_BYTES: usize = size_of::<u128>();
+
 /// Where the plain part of a string ends: at a quote, a backslash, a control character, or
-/// the end. Eight bytes at once, by the test for a zero byte in a word (Mycroft 1987); the lowest
-/// byte that it marks is exact.
+/// the end.
 #[inline]
 fn plain_end(bytes: &[u8], at: usize) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    let (words, rest) = bytes[at.min(bytes.len())..].as_chunks();
     let mut end = at;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        // Control characters and the quote, and only they, are below 0x21 once a bit is turned.
-        let low = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
-        let slash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-        let marks = (low | slash) & !word & HIGHS;
-        if marks != 0 {
-            return end + marks.trailing_zeros() as usize / 8;
+    while let Some(words) = bytes.get(end..).and_then(<[u8]>::first_chunk) {
+        let plain = plain_bytes(u128::from_le_bytes(*words));
+        end += plain;
+        if plain < WORDS_BYTES {
+            return end;
         }
-        end += 8;
+    }
+    plain_end_near_end(bytes, end)
+}
+
+/// The same within a word of the end.
+fn plain_end_near_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    if let Some(last) = bytes.last_chunk() {
+        // Zeros follow the rest, which are control characters.
+        let before = WORDS_BYTES - rest.len();
+        let shifted = u128::from_le_bytes(*last).checked_shr(before as u32 * 8);
+        return at + plain_bytes(shifted.unwrap_or(0));
     }
     let plain = |&&byte: &&u8| byte != b'"' && byte != b'\\' && byte >= 0x20;
-    end + rest.iter().take_while(plain).count()
+    at + rest.iter().take_while(plain).count()
+}
+
+/// How many bytes are plain before the first that is not. Eight bytes at once, by the test for a
+/// zero byte in a word (Mycroft 1987); the lowest byte that it marks is exact. One branch for
+/// both words: how long a string is, is not foretold.
+#[inline]
+fn plain_bytes(words: u128) -> usize {
+    let (first, second) = (marks(words as u64), marks((words >> 64) as u64));
+    let bytes_of = |marks: u64| marks.trailing_zeros() as usize / 8;
+    if first == 0 {
+        8 + bytes_of(second)
+    } else {
+        bytes_of(first)
+    }
+}
+
+/// The highest bits of the bytes that are not plain, and of some after the first of them.
+#[inline]
+const fn marks(word: u64) -> u64 {
+    // Control characters and the quote, and only they, are below 0x21 once a bit is turned.
+    let low = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let slash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    (low | slash) & !word & HIGHS
+}
+
+/// The digits that a word begins with: the number they make, and how many they are. All at once,
+/// each step joining neighbours.
+#[inline]
+fn few_digits(text: [u8; 8]) -> Option<(u64, usize)> {
+    let digits = u64::from_le_bytes(text) ^ (ONES * 0x30);
+    let others = (digits.wrapping_add(ONES * 0x76) | digits) & HIGHS;
+    let count = others.trailing_zeros() / 8;
+    if count == 0 {
+        return None;
+    }
+    // As if zeros stood before them.
+    let eight = digits << (64 - 8 * count);
+    let pairs = eight.wrapping_mul(10).wrapping_add(eight >> 8);
+    let (first, third) = (pairs & 0xff_0000_00ff, pairs >> 16 & 0xff_0000_00ff);
+    let size = first
+        .wrapping_mul(100 + (1_000_000 << 32))
+        .wrapping_add(third.wrapping_mul(1 + (10_000 << 32)));
+    Some((size >> 32, count as usize))
 }

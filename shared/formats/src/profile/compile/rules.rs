@@ -33,7 +33,7 @@ impl Compiler {
                     .map_err(|fault| fault.within(&place))
             })
             .collect();
-        compiled.map(All)
+        compiled.map(All::new)
     }
 
     fn condition(&mut self, condition: schema::Condition) -> Result<Condition, Fault> {
