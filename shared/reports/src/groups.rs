@@ -1,8 +1,8 @@
 //! Rows of a report table put together into groups, a page at a time.
 //!
-//! First the keys of the next groups are read, by index; then the rows of these groups, which
-//! bear the sets of persons. So a page costs memory for its own chunk of groups only, and the
-//! sets are never sorted or looked at in vain.
+//! First the keys of the next groups are read; then the rows of these groups, which bear the sets
+//! of persons. So a page costs memory for its own chunk of groups only, and the sets are never
+//! sorted or looked at in vain.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ const CHUNK: u32 = 500;
 pub(crate) trait Group: Default {
     /// The columns that [`Group::add`] reads.
     const COLUMNS: &'static str;
-    /// The table.
+    /// The table. Where its groups may be withheld, its column `users` says how many persons each
+    /// row rests on.
     const TABLE: &'static str;
 
     /// Takes up a row.
@@ -53,6 +54,9 @@ impl<G> Page<G> {
 }
 
 /// The groups that follow the request's `after`, as many as it asks for.
+///
+/// The users of a group's rows add up to no fewer than its persons: where the sum is too small,
+/// the group is withheld without a look at who they are.
 pub(crate) async fn page<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
@@ -63,18 +67,28 @@ pub(crate) async fn page<G: Group>(
         withheld: 0,
         next: None,
     };
+    let least = request.min_users;
     let mut after = request.after.as_ref().map(|after| after.0.clone());
     loop {
         let wanted = (request.limit - page.groups.len() as u32).min(CHUNK);
+        let span = Span {
+            after: after.as_deref(),
+            last: None,
+        };
         // One more, to know whether any follows.
-        let mut keys = keys::<G>(analytics, request, range, after.as_deref(), wanted + 1).await?;
+        let mut keys = keys::<G>(analytics, request, range, span, (least, wanted + 1)).await?;
         let more = keys.len() > wanted as usize;
         keys.truncate(wanted as usize);
+        let span = Span {
+            last: keys.last().filter(|_| more).map(Vec::as_slice),
+            ..span
+        };
+        page.withheld += few::<G>(analytics, request, range, span).await?;
         let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
             return Ok(page);
         };
-        for (key, mut group) in between::<G>(analytics, request, range, first, last).await? {
-            if group.persons() < u64::from(request.min_users) {
+        for (key, mut group) in likely::<G>(analytics, request, range, (first, last)).await? {
+            if group.persons() < u64::from(least) {
                 page.withheld += 1;
             } else {
                 page.groups.push((key, group));
@@ -88,6 +102,28 @@ pub(crate) async fn page<G: Group>(
             page.next = after;
             return Ok(page);
         }
+    }
+}
+
+/// Keys after one, up to another.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Span<'k> {
+    pub(crate) after: Option<&'k [String]>,
+    pub(crate) last: Option<&'k [String]>,
+}
+
+impl<'k> Span<'k> {
+    /// What it asks of a row.
+    fn clauses(self, request: &ReportRequest) -> String {
+        let (tuple, holes) = tuples(request);
+        let after = self.after.map(|_| format!(" AND {tuple} > {holes}"));
+        let last = self.last.map(|_| format!(" AND {tuple} <= {holes}"));
+        after.unwrap_or_default() + &last.unwrap_or_default()
+    }
+
+    /// The values for it.
+    fn cells(self) -> impl Iterator<Item = &'k String> {
+        self.after.into_iter().chain(self.last).flatten()
     }
 }
 
@@ -168,26 +204,30 @@ pub(crate) fn tuples(request: &ReportRequest) -> (String, String) {
     }
 }
 
-/// The keys of the groups that follow one, in order.
+/// The first keys of a span, in order; without those of groups whose users add up to fewer than
+/// `least`.
 pub(crate) async fn keys<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
-    after: Option<&[String]>,
-    limit: u32,
+    span: Span<'_>,
+    (least, limit): (u32, u32),
 ) -> Result<Vec<Vec<String>>> {
     let columns = request.grouping().join(", ");
-    let (tuple, holes) = tuples(request);
-    let beyond = after.map_or(String::new(), |_| format!(" AND {tuple} > {holes}"));
     let mut query = statement(format!(
-        "SELECT DISTINCT {columns} FROM {}{}{beyond} ORDER BY {columns} LIMIT ?",
+        "SELECT {columns} FROM {}{}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
         G::TABLE,
-        filter(request)
+        filter(request),
+        span.clauses(request),
+        if least > 0 { HAVING } else { "" },
     ));
-    let (from, to) = days(request, range, after, None);
+    let (from, to) = days(request, range, span.after, span.last);
     query = bind(query, request, &from, &to);
-    for cell in after.unwrap_or_default() {
+    for cell in span.cells() {
         query = query.bind(cell.as_str());
+    }
+    if least > 0 {
+        query = query.bind(i64::from(least));
     }
     let mut connection = analytics.read().await?;
     let rows = query
@@ -198,6 +238,40 @@ pub(crate) async fn keys<G: Group>(
     rows.iter()
         .map(|row| read_key(&mut Cells::new(row), width))
         .collect()
+}
+
+/// Groups that may be large enough to be shown.
+const HAVING: &str = " HAVING SUM(users) >= ?";
+
+/// How many groups of a span are too small for certain.
+async fn few<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    span: Span<'_>,
+) -> Result<u64> {
+    if request.min_users == 0 {
+        return Ok(0);
+    }
+    let mut query = statement(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {}{}{} GROUP BY {} HAVING SUM(users) < ?) \
+         AS few",
+        G::TABLE,
+        filter(request),
+        span.clauses(request),
+        request.grouping().join(", "),
+    ));
+    let (from, to) = days(request, range, span.after, span.last);
+    query = bind(query, request, &from, &to);
+    for cell in span.cells() {
+        query = query.bind(cell.as_str());
+    }
+    let mut connection = analytics.read().await?;
+    let row = query
+        .bind(i64::from(request.min_users))
+        .fetch_one(&mut connection)
+        .await?;
+    Ok(Cells::new(&row).count()?)
 }
 
 pub(crate) fn read_key(cells: &mut Cells<'_>, width: usize) -> Result<Vec<String>> {
@@ -212,11 +286,20 @@ pub(crate) async fn between<G: Group>(
     first: &[String],
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let (tuple, holes) = tuples(request);
-    let within = format!(" AND {tuple} >= {holes} AND {tuple} <= {holes}");
     let days = days(request, range, Some(first), Some(last));
-    let keys: Vec<&str> = first.iter().chain(last).map(String::as_str).collect();
-    select(analytics, request, &days, (&within, &keys)).await
+    select(analytics, request, &days, Some((first, last)), 0).await
+}
+
+/// The same without those whose users add up to too few.
+async fn likely<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    (first, last): (&[String], &[String]),
+) -> Result<BTreeMap<Vec<String>, G>> {
+    let days = days(request, range, Some(first), Some(last));
+    let least = request.min_users;
+    select(analytics, request, &days, Some((first, last)), least).await
 }
 
 /// All groups, for reports that put several together.
@@ -226,25 +309,46 @@ pub(crate) async fn all<G: Group>(
     range: &Range,
 ) -> Result<BTreeMap<Vec<String>, G>> {
     let days = days(request, range, None, None);
-    select(analytics, request, &days, ("", &[])).await
+    select(analytics, request, &days, None, 0).await
 }
 
-/// Groups of days, of whose keys further clauses hold.
+/// Groups of days, between two keys where they are given, and only those whose users add up to
+/// no fewer than `least`.
 async fn select<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
     (from, to): &(String, String),
-    (clauses, keys): (&str, &[&str]),
+    ends: Option<(&[String], &[String])>,
+    least: u32,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let columns = request.grouping().join(", ");
+    let (columns, (tuple, holes)) = (request.grouping().join(", "), tuples(request));
+    let within = ends.map(|_| format!(" AND {tuple} >= {holes} AND {tuple} <= {holes}"));
+    let rows = filter(request) + &within.unwrap_or_default();
+    let keys: Vec<&str> = ends
+        .into_iter()
+        .flat_map(|(first, last)| first.iter().chain(last))
+        .map(String::as_str)
+        .collect();
+    let large = format!(
+        " INNER JOIN (SELECT {columns} FROM {}{rows} GROUP BY {columns}{HAVING}) AS large \
+         USING ({columns})",
+        G::TABLE
+    );
     let mut query = statement(format!(
-        "SELECT {columns}, {} FROM {}{}{clauses}",
+        "SELECT {columns}, {} FROM {}{}{rows}",
         G::COLUMNS,
         G::TABLE,
-        filter(request)
+        if least > 0 { &large } else { "" },
     ));
+    if least > 0 {
+        query = bind(query, request, from, to);
+        for key in &keys {
+            query = query.bind(*key);
+        }
+        query = query.bind(i64::from(least));
+    }
     query = bind(query, request, from, to);
-    for key in keys {
+    for key in &keys {
         query = query.bind(*key);
     }
     let mut connection = analytics.read().await?;

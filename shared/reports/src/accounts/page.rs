@@ -8,7 +8,7 @@ use logbook_model::{Contract, Day};
 
 use super::state::{state, trend};
 use super::{ACTIVE, contracts};
-use crate::groups::{self, Group};
+use crate::groups::{self, Group, Span};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::{Cell, share};
@@ -166,17 +166,16 @@ async fn known(
 ) -> Result<Vec<String>> {
     let days = looked_at(range);
     let after = request.after.as_ref().and_then(|after| after.0.first());
-    let mut found = groups::keys::<Account>(
-        analytics,
-        request,
-        &days,
-        after.map(std::slice::from_ref),
-        request.limit + 1,
-    )
-    .await?
-    .into_iter()
-    .flatten()
-    .collect::<BTreeSet<String>>();
+    let span = Span {
+        after: after.map(std::slice::from_ref),
+        last: None,
+    };
+    let mut found =
+        groups::keys::<Account>(analytics, request, &days, span, (0, request.limit + 1))
+            .await?
+            .into_iter()
+            .flatten()
+            .collect::<BTreeSet<String>>();
     if request.environment != Environment::Other {
         let only = request.account.as_deref();
         let limit = request.limit + 1;
