@@ -104,7 +104,7 @@ impl Logs {
                 } else {
                     Cell::Day(last)
                 };
-                let texts = [account.clone(), name.clone(), (*band).to_owned()];
+                let texts = [account.clone(), name.to_string(), (*band).to_owned()];
                 let mut row = texts.map(Cell::Text).to_vec();
                 row.push(last);
                 rows.push(row);
