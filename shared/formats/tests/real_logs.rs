@@ -162,7 +162,7 @@ fn feature_statistics_are_those_of_a_plain_json_reader() {
         assert_eq!(part.session.as_str(), rows[0]["session"].as_str().unwrap());
         let features = part.features.iter();
         let got: BTreeMap<String, (u64, u64)> = features
-            .map(|(name, f)| (name.clone(), (f.events, f.uses)))
+            .map(|(name, f)| (name.to_string(), (f.events, f.uses)))
             .collect();
         assert_eq!(got, names);
         assert_eq!(
@@ -209,7 +209,7 @@ fn usage_data_has_a_record_a_line_that_is_not_the_header() {
         }
         let features = read.log.parts.iter().flat_map(|part| &part.features);
         for (name, feature) in features {
-            *got.entry(name.clone()).or_default() += feature.events;
+            *got.entry(name.to_string()).or_default() += feature.events;
         }
         rejected += read.log.figures.rejects_total;
     }
