@@ -36,7 +36,7 @@ class RuntimeApi:
                 connection.recv(16)
                 return (time.perf_counter() - begun) * 1000
         finally:
-            end(pid)
+            self.end(pid)
 
     def until_answered(self, command, environment, event):
         """The same to the first call, and to the answer to an event; and that answer."""
@@ -58,12 +58,18 @@ class RuntimeApi:
                 raise RuntimeError(f"{command[0]}: {line}: {answer.decode()}")
             return (called - begun) * 1000, (answered - begun) * 1000, json.loads(answer)
         finally:
-            end(pid)
+            self.end(pid)
 
-
-def end(pid):
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    def end(self, pid):
+        """Ends a program, and what it may have begun to ask: the next one's call is the first."""
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        self.listener.settimeout(0)
+        try:
+            while True:
+                self.listener.accept()[0].close()
+        except BlockingIOError:
+            self.listener.settimeout(WAIT_SECS)
 
 
 def invocation(body):

@@ -41,7 +41,8 @@ pub(crate) fn width() -> usize {
     size.map_or(80, |(width, _)| usize::from(width.0))
 }
 
-/// A table: columns as wide as their widest cell, numbers to the right.
+/// A table: columns as wide as their widest cell, numbers to the right. Whatever a name has of
+/// control characters does nothing to the terminal.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let numeric: Vec<bool> = (0..header.len())
         .map(|at| !rows.is_empty() && rows.iter().all(|row| is_number(&row[at])))
@@ -60,9 +61,9 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
             }
             if numeric[at] {
                 line.push_str(&blanks);
-                line.push_str(cell);
+                line.extend(shown(cell));
             } else {
-                line.push_str(cell);
+                line.extend(shown(cell));
                 line.push_str(&blanks);
             }
         }
@@ -80,10 +81,27 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     out
 }
 
+fn shown(cell: &str) -> impl Iterator<Item = char> {
+    cell.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+}
+
 fn is_number(cell: &str) -> bool {
     let cell = cell.strip_suffix(" ms").unwrap_or(cell);
     let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | '-' | '+');
     cell.is_empty()
         || cell == "–"
         || (cell.chars().all(digits) && cell.chars().any(char::is_numeric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+
+    #[test]
+    fn a_table_passes_on_no_control_characters() {
+        let rows = [vec!["a\u{1b}[2Jb\r".to_owned(), "1".to_owned()]];
+        let table = table(&["name", "n"], &rows);
+        assert_eq!(table, "name     n\n───────  ─\na\u{fffd}[2Jb\u{fffd}  1\n");
+    }
 }

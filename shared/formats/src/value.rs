@@ -101,7 +101,10 @@ impl<'a> Value<'a> {
             Self::Float(n) if *n >= 0.0 && *n < u64::MAX as f64 && n.fract() == 0.0 => {
                 Some(*n as u64)
             }
-            Self::Text(text) => text.trim().parse().ok(),
+            Self::Text(text) => match text.trim().parse() {
+                Ok(number) => Some(number),
+                Err(_) => Self::Float(self.to_f64()?).to_u64(),
+            },
             _ => None,
         }
     }

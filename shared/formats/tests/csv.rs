@@ -24,6 +24,19 @@ fn quotes_doubled_quotes_and_line_breaks_in_quotes_are_read() {
 }
 
 #[test]
+fn a_count_may_be_written_with_a_fraction_that_is_none() {
+    let counted = csv("[count]\nfield = \"b\"\n");
+    let read = read(
+        &counted,
+        "a,b\nx,3\nx,3.0\nx,\"3,00\"\nx,3.5\nx,-3.0\nx,many\n",
+    );
+    let counts: Vec<u64> = read.events.iter().map(|event| event.count).collect();
+    assert_eq!(counts, [3, 3, 3]);
+    let lines: Vec<u64> = read.rejects().iter().map(|reject| reject.0).collect();
+    assert_eq!(lines, [5, 6, 7]);
+}
+
+#[test]
 fn an_unclosed_quote_costs_its_own_line_only() {
     let read = read(&csv(""), "a,b\n1,\"lost\n2,x\n3,y\n");
     assert_eq!(read.names(), ["2|x", "3|y"]);

@@ -131,9 +131,11 @@ class Profile:
         text = first(self.counts, record)
         if text is None:
             return 1
-        if not text.isdigit() or int(text) > MAX_COUNT:
+        text = text.strip()
+        exact = Fraction(text.replace(",", ".").rstrip(".")) if DECIMAL.fullmatch(text) else Fraction(-1)
+        if exact.denominator != 1 or not 0 <= exact <= MAX_COUNT:
             raise BadRecord("out_of_range")
-        return int(text)
+        return int(exact)
 
     def duration(self, record):
         text = first(self.durations, record)
