@@ -40,7 +40,7 @@ fn refuse(command: &Command) -> anyhow::Result<()> {
         Command::Demo(_) => ("demo", "its logs are no use in a real archive"),
         Command::Migrate(_) => (
             "migrate",
-            "`sam deploy` brings the stack's schemas up to date",
+            "`make deploy` brings the stack's schemas up to date",
         ),
         Command::Rebuild(_) => ("rebuild", "the stack's database is in its own network"),
         _ => return Ok(()),

@@ -82,7 +82,7 @@ impl Stack {
         self.output(name).with_context(|| {
             format!(
                 "the stack {} has no output {name}: is it Logbook's, and of this version? \
-                 `sam deploy` brings it up to date",
+                 `make deploy` brings it up to date",
                 self.name
             )
         })

@@ -65,7 +65,7 @@ fn outputs(stack: &Stack, report: &mut Report) {
         report.add("outputs", Verdict::Good, "all there".to_owned(), "");
     } else {
         let found = format!("missing: {}", missing.join(", "));
-        let what = "is it Logbook's stack, and of this version? `sam deploy` brings it up to date";
+        let what = "is it Logbook's stack, and of this version? `make deploy` brings it up to date";
         report.add("outputs", Verdict::Bad, found, what);
     }
 }
