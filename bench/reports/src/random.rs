@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same on every run.
 
-/// A sequence (SplitMix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators",
+/// A sequence (`SplitMix64`: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators",
 /// OOPSLA 2014).
 #[derive(Debug)]
 pub(crate) struct Random(u64);

@@ -226,7 +226,7 @@ impl Writer {
         *self.received.entry(meta.archived_at.day()).or_default() += 1;
         let hash = cells.log.map(|log| {
             let bytes = log.content_hash.iter();
-            bytes.map(|byte| format!("{byte:02x}")).collect::<String>()
+            bytes.fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
         });
         let count = |of: fn(&ParsedLog) -> u64| cells.log.map_or(0, of);
         let line = Line::new()

@@ -1,4 +1,5 @@
 //! What is loaded is what would have been stored.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -86,7 +87,9 @@ async fn stored(database: &Database, table: &str, columns: &str) -> BTreeSet<Str
                 Value::Int(number) => number.to_string(),
                 Value::Real(number) => number.to_string(),
                 Value::Text(text) => text.into_owned(),
-                Value::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
+                Value::Bytes(bytes) => bytes
+                    .iter()
+                    .fold(String::new(), |hex, byte| format!("{hex}{byte:02X}")),
             });
         }
         line.join("\t")

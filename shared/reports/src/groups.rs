@@ -53,6 +53,35 @@ impl<G> Page<G> {
     }
 }
 
+impl<G: Group> Page<G> {
+    /// Reads groups that follow each other and takes those that rest on enough persons; groups
+    /// between them whose users add up to fewer than `least` are not looked at.
+    async fn take(
+        &mut self,
+        analytics: &Database,
+        request: &ReportRequest,
+        range: &Range,
+        likely: Vec<Vec<String>>,
+        least: u32,
+    ) -> Result<()> {
+        let (Some(first), Some(last)) = (likely.first(), likely.last()) else {
+            return Ok(());
+        };
+        let days = days(request, range, Some(first), Some(last));
+        let ends = Some((&**first, &**last));
+        let mut groups = select::<G>(analytics, request, &days, ends, least).await?;
+        for key in likely {
+            let mut group = groups.remove(&key).unwrap_or_default();
+            if group.persons() < u64::from(request.min_users) {
+                self.withheld += 1;
+            } else {
+                self.groups.push((key, group));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The groups that follow the request's `after`, as many as it asks for.
 ///
 /// The users of a group's rows add up to no fewer than its persons: where the sum is too small,
@@ -69,35 +98,38 @@ pub(crate) async fn page<G: Group>(
     };
     let least = request.min_users;
     let mut after = request.after.as_ref().map(|after| after.0.clone());
+    // Most groups are too small: they are counted where they are, not read.
+    let mut sparse = false;
     loop {
         let wanted = (request.limit - page.groups.len() as u32).min(CHUNK);
-        let span = Span {
+        let mut span = Span {
             after: after.as_deref(),
             last: None,
         };
+        let at_least = if sparse { least } else { 0 };
         // One more, to know whether any follows.
-        let mut keys = keys::<G>(analytics, request, range, span, (least, wanted + 1)).await?;
-        let more = keys.len() > wanted as usize;
-        keys.truncate(wanted as usize);
-        let span = Span {
-            last: keys.last().filter(|_| more).map(Vec::as_slice),
-            ..span
-        };
-        page.withheld += few::<G>(analytics, request, range, span).await?;
-        let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
-            return Ok(page);
-        };
-        for (key, mut group) in likely::<G>(analytics, request, range, (first, last)).await? {
-            if group.persons() < u64::from(least) {
-                page.withheld += 1;
-            } else {
-                page.groups.push((key, group));
-            }
+        let bounds = (at_least, wanted + 1);
+        let mut found = keys::<G>(analytics, request, range, span, bounds).await?;
+        let more = found.len() > wanted as usize;
+        found.truncate(wanted as usize);
+        let last = found.last().map(|(key, _)| key.clone());
+        if sparse {
+            span.last = last.as_deref().filter(|_| more);
+            page.withheld += few::<G>(analytics, request, range, span).await?;
         }
-        after = Some(last.clone());
+        let read = found.len();
+        let enough = |(key, users)| (users >= u64::from(least)).then_some(key);
+        let likely: Vec<Vec<String>> = found.into_iter().filter_map(enough).collect();
+        let small = read - likely.len();
+        page.withheld += small as u64;
+        sparse |= small > 4 * likely.len();
+        let at_least = if sparse { least } else { 0 };
+        page.take(analytics, request, range, likely, at_least)
+            .await?;
         if !more {
             return Ok(page);
         }
+        after = last;
         if page.groups.len() >= request.limit as usize {
             page.next = after;
             return Ok(page);
@@ -204,18 +236,18 @@ pub(crate) fn tuples(request: &ReportRequest) -> (String, String) {
     }
 }
 
-/// The first keys of a span, in order; without those of groups whose users add up to fewer than
-/// `least`.
+/// The first keys of a span, in order, each with its rows' users added up; without those where
+/// these are fewer than `least`.
 pub(crate) async fn keys<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
     span: Span<'_>,
     (least, limit): (u32, u32),
-) -> Result<Vec<Vec<String>>> {
+) -> Result<Vec<(Vec<String>, u64)>> {
     let columns = request.grouping().join(", ");
     let mut query = statement(format!(
-        "SELECT {columns} FROM {}{}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
+        "SELECT {columns}, CAST(SUM(users) AS SIGNED) FROM {}{}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
         G::TABLE,
         filter(request),
         span.clauses(request),
@@ -236,7 +268,10 @@ pub(crate) async fn keys<G: Group>(
         .await?;
     let width = request.grouping().len();
     rows.iter()
-        .map(|row| read_key(&mut Cells::new(row), width))
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            Ok((read_key(&mut cells, width)?, cells.count()?))
+        })
         .collect()
 }
 
@@ -288,18 +323,6 @@ pub(crate) async fn between<G: Group>(
 ) -> Result<BTreeMap<Vec<String>, G>> {
     let days = days(request, range, Some(first), Some(last));
     select(analytics, request, &days, Some((first, last)), 0).await
-}
-
-/// The same without those whose users add up to too few.
-async fn likely<G: Group>(
-    analytics: &Database,
-    request: &ReportRequest,
-    range: &Range,
-    (first, last): (&[String], &[String]),
-) -> Result<BTreeMap<Vec<String>, G>> {
-    let days = days(request, range, Some(first), Some(last));
-    let least = request.min_users;
-    select(analytics, request, &days, Some((first, last)), least).await
 }
 
 /// All groups, for reports that put several together.

@@ -174,7 +174,7 @@ async fn known(
         groups::keys::<Account>(analytics, request, &days, span, (0, request.limit + 1))
             .await?
             .into_iter()
-            .flatten()
+            .flat_map(|(key, _)| key)
             .collect::<BTreeSet<String>>();
     if request.environment != Environment::Other {
         let only = request.account.as_deref();
