@@ -110,11 +110,7 @@ impl Line {
     }
 
     fn bytes(self, cell: &[u8]) -> Self {
-        let hex = cell.iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02X}");
-            hex
-        });
-        self.text(hex)
+        self.text(hex(cell).to_uppercase())
     }
 
     fn time(self, time: Option<EventTime>) -> Self {
@@ -224,10 +220,7 @@ impl Writer {
 
     fn log(&mut self, meta: &LogMeta, state: &str, cells: &LogCells<'_>) -> io::Result<()> {
         *self.received.entry(meta.archived_at.day()).or_default() += 1;
-        let hash = cells.log.map(|log| {
-            let bytes = log.content_hash.iter();
-            bytes.fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
-        });
+        let hash = cells.log.map(|log| hex(&log.content_hash));
         let count = |of: fn(&ParsedLog) -> u64| cells.log.map_or(0, of);
         let line = Line::new()
             .text(meta.log.as_str())
@@ -399,4 +392,11 @@ fn feature_line(part: &Part, name: &str, feature: &Feature) -> Line {
         .text(feature.durations.count())
         .text(feature.durations.sum_us())
         .bytes(&durations)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

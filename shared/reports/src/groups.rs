@@ -71,7 +71,10 @@ impl<G: Group> Page<G> {
         let ends = Some((&**first, &**last));
         let mut groups = select::<G>(analytics, request, &days, ends, least).await?;
         for key in likely {
-            let mut group = groups.remove(&key).unwrap_or_default();
+            // An analysis may have taken its rows away since.
+            let Some(mut group) = groups.remove(&key) else {
+                continue;
+            };
             if group.persons() < u64::from(request.min_users) {
                 self.withheld += 1;
             } else {
@@ -138,7 +141,7 @@ pub(crate) async fn page<G: Group>(
 }
 
 /// Keys after one, up to another.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Span<'k> {
     pub(crate) after: Option<&'k [String]>,
     pub(crate) last: Option<&'k [String]>,
