@@ -96,29 +96,29 @@ built:
 	MAKEFLAGS= cargo build --locked $(SERVERS) --bins --tests --examples
 
 check-stack: $(TEMPLATE)/.done $(CHECKOV)/.done ## The stack's template: linters, what it promises, what it costs, its documents
-	$(TEMPLATE)/bin/pytest -q -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
+	$(TEMPLATE)/bin/pytest -q --tb=short -p no:cacheprovider -n 2 --dist loadfile tests/stack/template
 
 test-stack: setup built ## The stack, deployed to an emulator of AWS: its answers, its refusals, and what becomes of faults
-	$(EMULATOR)/bin/pytest -q -p no:cacheprovider -rs tests/stack/pipeline
+	$(EMULATOR)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/stack/pipeline
 
 test-lambda: setup built ## Every function under the Runtime Interface Emulator, on its golden events
-	$(BESIDE) $(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/lambda
+	$(BESIDE) $(PYTHON)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/lambda
 
 test-otlp: setup built ## OpenTelemetry's own exporter against the embedded program
-	$(PYTHON)/bin/pytest -q -p no:cacheprovider -rs tests/interop
+	$(PYTHON)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/interop
 
 test-reference: setup built ## Every report against a plain recomputation from the opened archive, in Python with DuckDB
-	$(REFERENCE)/bin/pytest -q -p no:cacheprovider -rs tests/reference
+	$(REFERENCE)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/reference
 
 test-bi: $(BI)/.done built ## What BI tools get: files of exports, the data source of Tableau, charts on a terminal
-	$(BI)/bin/pytest -q -p no:cacheprovider -rs tests/bi
+	$(BI)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/bi
 
 sam-local: setup built ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
 	tests/sam_local/run
 
 test-all: test sam-local ## The same, sam local in Docker, the reference over 20,000 sessions, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)
-	LOGBOOK_REFERENCE_SESSIONS=20000 $(REFERENCE)/bin/pytest -q -p no:cacheprovider tests/reference
-	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q -p no:cacheprovider tests/stack/pipeline/test_burst.py
+	LOGBOOK_REFERENCE_SESSIONS=20000 $(REFERENCE)/bin/pytest -q --tb=short -p no:cacheprovider tests/reference
+	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q --tb=short -p no:cacheprovider tests/stack/pipeline/test_burst.py
 	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
 
 fmt: ## Format

@@ -12,6 +12,7 @@ mod loops;
 mod page;
 mod secrets;
 mod server;
+mod unread;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use logbook_upload::Tickets;
 use tokio::net::TcpListener;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
-use super::{now, page};
+use super::{now, page, unread};
 
 /// Requests served at once.
 const MAX_REQUESTS: usize = 256;
@@ -70,6 +70,7 @@ impl Server {
             .merge(page::routes())
             .layer(middleware::from_fn(in_time))
             .layer(middleware::from_fn_with_state(address, check_host))
+            .layer(middleware::from_fn(unread::hear_out))
             .layer(GlobalConcurrencyLimitLayer::new(MAX_REQUESTS));
         Ok(Self { listener, app })
     }

@@ -1,5 +1,10 @@
 //! What is refused at the door gets a clear answer, and leaves nothing behind.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
+
 use crate::support::Installation;
 use crate::support::door::{Answer, Door};
 use crate::support::eventually;
@@ -119,4 +124,66 @@ fn what_is_refused_at_the_door_leaves_nothing_behind() {
     assert!(kept("archive", "edge/").is_empty());
     let rows = execute(&installation.data(), "sessions.db", "DELETE FROM log");
     assert_eq!(rows, good as u64);
+}
+
+/// The head of one answer, in small letters; its body is passed over.
+fn next_answer(connection: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(connection.read_line(&mut head).unwrap(), 0, "{head:?}");
+    }
+    let head = head.to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.parse().unwrap());
+    connection.read_exact(&mut vec![0; length]).unwrap();
+    head
+}
+
+/// Connects, and begins an upload without a key: an answer is due before the body is there.
+fn refused_upload(installation: &Installation, bytes: usize, header: &str) -> BufReader<TcpStream> {
+    let mut connection = TcpStream::connect(("127.0.0.1", installation.port())).unwrap();
+    connection
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let head = format!(
+        "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\n{header}Content-Length: {bytes}\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    BufReader::new(connection)
+}
+
+#[test]
+fn who_is_refused_while_still_sending_hears_why_and_keeps_the_connection() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let part = [b'x'; 64 << 10];
+    let mut connection = refused_upload(&installation, 48 * part.len(), "");
+    for _ in 0..48 {
+        connection.get_mut().write_all(&part).unwrap();
+        sleep(Duration::from_millis(2));
+    }
+    let answer = next_answer(&mut connection);
+    assert!(answer.starts_with("http/1.1 401"), "{answer}");
+    assert!(!answer.contains("connection: close"), "{answer}");
+    connection
+        .get_mut()
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let answer = next_answer(&mut connection);
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(running.terminate().success());
+}
+
+#[test]
+fn who_asks_before_sending_is_told_that_the_connection_ends() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let mut connection = refused_upload(&installation, 1000, "Expect: 100-continue\r\n");
+    let answer = next_answer(&mut connection);
+    assert!(answer.starts_with("http/1.1 401"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert_eq!(connection.read(&mut [0; 1]).unwrap(), 0);
+    assert!(running.terminate().success());
 }
