@@ -27,6 +27,25 @@ pub(crate) struct FeatureFigures {
     pub(crate) erring: Vec<u32>,
 }
 
+impl FeatureFigures {
+    /// Takes up those of another version or feature of the same day.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.uses = self.uses.saturating_add(other.uses);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.durations.merge(&other.durations);
+        self.sessions.extend(&other.sessions);
+        self.erring.extend(&other.erring);
+    }
+
+    /// Puts the sessions in order, each once.
+    pub(crate) fn settle(&mut self) {
+        for sessions in [&mut self.sessions, &mut self.erring] {
+            sessions.sort_unstable();
+            sessions.dedup();
+        }
+    }
+}
+
 pub(crate) const FEATURES: &str = "SELECT f.session_id, f.name, f.log_id, f.first_seq, f.uses, f.errors, \
     f.durations FROM sessions.session AS s CROSS JOIN sessions.part_feature AS f \
     WHERE s.product = ? AND s.start_day = ? \
@@ -170,10 +189,7 @@ impl<'a> Gathered<'a> {
         let mut groups = BTreeMap::new();
         for ((session, feature), mut figures) in self.groups {
             let session = &self.of_day.sessions[session as usize];
-            for sessions in [&mut figures.sessions, &mut figures.erring] {
-                sessions.sort_unstable();
-                sessions.dedup();
-            }
+            figures.settle();
             let feature = self.names[feature as usize].as_str();
             let key = (session.environment, session.version.as_str(), feature);
             groups.insert(key, figures);

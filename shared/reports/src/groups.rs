@@ -1,8 +1,8 @@
 //! Rows of a report table put together into groups, a page at a time.
 //!
-//! First the keys of the next groups are read; then the rows of these groups, which bear the sets
-//! of persons. So a page costs memory for its own chunk of groups only, and the sets are never
-//! sorted or looked at in vain.
+//! First the keys of the next groups are read, with how many users their rows have; then the rows
+//! of as many groups at once as memory allows, which bear the sets of persons. So the sets are
+//! never sorted or looked at in vain.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,10 @@ use crate::reply::Cell;
 use crate::request::ReportRequest;
 use crate::{Environment, Result};
 
-const CHUNK: u32 = 500;
+/// Groups whose rows are read at once.
+const CHUNK: usize = 2000;
+/// Users of these groups' rows at most, unless one group alone has more: 8 bytes each are held.
+const CHUNK_USERS: u64 = 2_000_000;
 
 /// A group that takes up rows of a table and becomes a row of a report.
 pub(crate) trait Group: Default {
@@ -24,6 +27,11 @@ pub(crate) trait Group: Default {
     /// The table. Where its groups may be withheld, its column `users` says how many persons each
     /// row rests on.
     const TABLE: &'static str;
+
+    /// The table that a request needs: one where what it does not tell apart is together already.
+    fn table(_: &ReportRequest) -> &'static str {
+        Self::TABLE
+    }
 
     /// Takes up a row.
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()>;
@@ -61,18 +69,18 @@ impl<G: Group> Page<G> {
         analytics: &Database,
         request: &ReportRequest,
         range: &Range,
-        likely: Vec<Vec<String>>,
+        likely: &[(Vec<String>, u64)],
         least: u32,
     ) -> Result<()> {
-        let (Some(first), Some(last)) = (likely.first(), likely.last()) else {
+        let (Some((first, _)), Some((last, _))) = (likely.first(), likely.last()) else {
             return Ok(());
         };
         let days = days(request, range, Some(first), Some(last));
         let ends = Some((&**first, &**last));
         let mut groups = select::<G>(analytics, request, &days, ends, least).await?;
-        for key in likely {
+        for (key, _) in likely {
             // An analysis may have taken its rows away since.
-            let Some(mut group) = groups.remove(&key) else {
+            let Some((key, mut group)) = groups.remove_entry(key) else {
                 continue;
             };
             if group.persons() < u64::from(request.min_users) {
@@ -104,7 +112,7 @@ pub(crate) async fn page<G: Group>(
     // Most groups are too small: they are counted where they are, not read.
     let mut sparse = false;
     loop {
-        let wanted = (request.limit - page.groups.len() as u32).min(CHUNK);
+        let wanted = request.limit - page.groups.len() as u32;
         let mut span = Span {
             after: after.as_deref(),
             last: None,
@@ -121,14 +129,15 @@ pub(crate) async fn page<G: Group>(
             page.withheld += few::<G>(analytics, request, range, span).await?;
         }
         let read = found.len();
-        let enough = |(key, users)| (users >= u64::from(least)).then_some(key);
-        let likely: Vec<Vec<String>> = found.into_iter().filter_map(enough).collect();
-        let small = read - likely.len();
+        found.retain(|(_, users)| *users >= u64::from(least));
+        let small = read - found.len();
         page.withheld += small as u64;
-        sparse |= small > 4 * likely.len();
+        sparse |= small > 4 * found.len();
         let at_least = if sparse { least } else { 0 };
-        page.take(analytics, request, range, likely, at_least)
-            .await?;
+        for chunk in chunks(&found) {
+            page.take(analytics, request, range, chunk, at_least)
+                .await?;
+        }
         if !more {
             return Ok(page);
         }
@@ -140,6 +149,22 @@ pub(crate) async fn page<G: Group>(
     }
 }
 
+/// Groups that follow each other, cut where their users become too many to be held.
+fn chunks(groups: &[(Vec<String>, u64)]) -> impl Iterator<Item = &[(Vec<String>, u64)]> {
+    let mut left = groups;
+    std::iter::from_fn(move || {
+        let mut held = 0;
+        let fit = left.iter().take(CHUNK).take_while(|(_, users)| {
+            held += users;
+            held <= CHUNK_USERS
+        });
+        let fit = fit.count().max(1).min(left.len());
+        let (chunk, rest) = left.split_at(fit);
+        left = rest;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
 /// Keys after one, up to another.
 #[derive(Clone, Copy)]
 pub(crate) struct Span<'k> {
@@ -149,7 +174,7 @@ pub(crate) struct Span<'k> {
 
 impl<'k> Span<'k> {
     /// What it asks of a row.
-    fn clauses(self, request: &ReportRequest) -> String {
+    pub(crate) fn clauses(self, request: &ReportRequest) -> String {
         let (tuple, holes) = tuples(request);
         let after = self.after.map(|_| format!(" AND {tuple} > {holes}"));
         let last = self.last.map(|_| format!(" AND {tuple} <= {holes}"));
@@ -157,7 +182,7 @@ impl<'k> Span<'k> {
     }
 
     /// The values for it.
-    fn cells(self) -> impl Iterator<Item = &'k String> {
+    pub(crate) fn cells(self) -> impl Iterator<Item = &'k String> {
         self.after.into_iter().chain(self.last).flatten()
     }
 }
@@ -251,7 +276,7 @@ pub(crate) async fn keys<G: Group>(
     let columns = request.grouping().join(", ");
     let mut query = statement(format!(
         "SELECT {columns}, CAST(SUM(users) AS SIGNED) FROM {}{}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
-        G::TABLE,
+        G::table(request),
         filter(request),
         span.clauses(request),
         if least > 0 { HAVING } else { "" },
@@ -294,7 +319,7 @@ async fn few<G: Group>(
     let mut query = statement(format!(
         "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {}{}{} GROUP BY {} HAVING SUM(users) < ?) \
          AS few",
-        G::TABLE,
+        G::table(request),
         filter(request),
         span.clauses(request),
         request.grouping().join(", "),
@@ -328,6 +353,36 @@ pub(crate) async fn between<G: Group>(
     select(analytics, request, &days, Some((first, last)), 0).await
 }
 
+/// A column that adds up, summed over the rows of each group from one key to another, both included.
+pub(crate) async fn sums(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    (table, column): (&str, &str),
+    (first, last): (&[String], &[String]),
+) -> Result<BTreeMap<Vec<String>, u64>> {
+    let (columns, (tuple, holes)) = (request.grouping().join(", "), tuples(request));
+    let mut query = statement(format!(
+        "SELECT {columns}, CAST(SUM({column}) AS SIGNED) FROM {table}{} AND {tuple} >= {holes} \
+         AND {tuple} <= {holes} GROUP BY {columns}",
+        filter(request)
+    ));
+    let (from, to) = days(request, range, Some(first), Some(last));
+    query = bind(query, request, &from, &to);
+    for key in first.iter().chain(last) {
+        query = query.bind(key.as_str());
+    }
+    let mut connection = analytics.read().await?;
+    let rows = query.fetch_all(&mut connection).await?;
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            let key = read_key(&mut cells, request.grouping().len())?;
+            Ok((key, cells.count()?))
+        })
+        .collect()
+}
+
 /// All groups, for reports that put several together.
 pub(crate) async fn all<G: Group>(
     analytics: &Database,
@@ -358,12 +413,12 @@ async fn select<G: Group>(
     let large = format!(
         " INNER JOIN (SELECT {columns} FROM {}{rows} GROUP BY {columns}{HAVING}) AS large \
          USING ({columns})",
-        G::TABLE
+        G::table(request)
     );
     let mut query = statement(format!(
         "SELECT {columns}, {} FROM {}{}{rows}",
         G::COLUMNS,
-        G::TABLE,
+        G::table(request),
         if least > 0 { &large } else { "" },
     ));
     if least > 0 {

@@ -87,6 +87,7 @@ static MIGRATIONS: Migrations = migrations![
     "0008_contracts.sql",
     "0009_news.sql",
     "0010_views.sql",
+    "0011_groups.sql",
 ];
 
 /// Brings the analytics schema up to date; does nothing where it is.

@@ -11,8 +11,9 @@ use crate::{
 };
 
 /// All that is computed of sessions.
-pub(crate) const TABLES: [&str; 15] = [
+pub(crate) const TABLES: [&str; 16] = [
     "feature_usage",
+    "version_days",
     "feature_adoption",
     "feature_days",
     "feature_first",
@@ -53,10 +54,10 @@ impl Step {
             .add_day(connection, product, day, of_day, groups)
             .await?;
         feature_usage::compute_day(connection, product, day, of_day, groups).await?;
-        feature_adoption::compute_users(connection, product, day, of_day, groups).await?;
+        feature_usage::compute_sums(connection, product, day, of_day, groups).await?;
         release_health::compute_day(connection, product, day, of_day).await?;
         platforms::compute_day(connection, product, day, of_day).await?;
-        accounts::compute_day(connection, product, day, of_day).await?;
+        accounts::compute_day(connection, product, day, of_day, groups).await?;
         account_features::compute_day(connection, product, day, of_day, groups).await?;
         feature_paths::compute_day(connection, product, day, of_day, &features).await?;
         let errors = &mut self.errors;

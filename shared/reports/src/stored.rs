@@ -6,7 +6,7 @@
 use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Value, statement};
 
-use crate::groups::{Page, bind, days, filter, read_key, tuples};
+use crate::groups::{Found, Page, Span, bind, days, filter, read_key};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -35,73 +35,90 @@ impl Stored {
         request: &ReportRequest,
         range: &Range,
     ) -> Result<Page<Vec<Cell>>> {
-        let mut page = Page {
-            groups: Vec::new(),
-            withheld: 0,
-            next: None,
-        };
-        let mut after = request.after.as_ref().map(|after| after.0.clone());
-        loop {
-            let wanted = request.limit as usize - page.groups.len();
-            // One more, to know whether any follows.
-            let limit = wanted as i64 + 1;
-            let mut rows = self
-                .rows(analytics, request, range, after.as_deref(), limit)
-                .await?;
-            let more = rows.len() > wanted;
-            rows.truncate(wanted);
-            after = rows.last().map(|row| row.key.clone()).or(after);
-            for row in rows {
-                if row.users < u64::from(request.min_users) {
-                    page.withheld += 1;
-                } else {
-                    page.groups.push((row.key, row.figures));
-                }
-            }
-            if !more {
-                return Ok(page);
-            }
-            if page.groups.len() >= request.limit as usize {
-                page.next = after;
-                return Ok(page);
-            }
-        }
+        let mut rows = self.rows(analytics, request, range).await?;
+        // One more was asked for, to know whether any follows.
+        let more = rows.len() > request.limit as usize;
+        rows.truncate(request.limit as usize);
+        let next = rows.last().map(|(key, _)| key.clone()).filter(|_| more);
+        Ok(Page {
+            withheld: self
+                .withheld(analytics, request, range, next.as_deref())
+                .await?,
+            groups: rows,
+            next,
+        })
     }
 
+    /// The rows that may be shown, in order, and one more than are asked for.
     async fn rows(
         &self,
         analytics: &Database,
         request: &ReportRequest,
         range: &Range,
-        after: Option<&[String]>,
-        limit: i64,
-    ) -> Result<Vec<Row>> {
+    ) -> Result<Found<Vec<Cell>>> {
         let columns = self.key.join(", ");
-        let (tuple, holes) = tuples(request);
-        let beyond = after.map_or(String::new(), |_| format!(" AND {tuple} > {holes}"));
+        let span = Span {
+            after: request.after.as_ref().map(|after| after.0.as_slice()),
+            last: None,
+        };
+        let (from, to) = days(request, range, span.after, span.last);
         let mut query = statement(format!(
-            "SELECT {columns}, users, {} FROM {}{}{beyond} ORDER BY {columns} LIMIT ?",
+            "SELECT {columns}, {} FROM {}{}{} AND users >= ? ORDER BY {columns} LIMIT ?",
             self.figures,
             self.table,
-            filter(request)
+            filter(request),
+            span.clauses(request),
         ));
-        let (from, to) = days(request, range, after, None);
         query = bind(query, request, &from, &to);
-        for cell in after.unwrap_or_default() {
+        for cell in span.cells() {
             query = query.bind(cell.as_str());
         }
         let mut connection = analytics.read().await?;
-        let rows = query.bind(limit).fetch_all(&mut connection).await?;
+        let rows = query
+            .bind(i64::from(request.min_users))
+            .bind(i64::from(request.limit) + 1)
+            .fetch_all(&mut connection)
+            .await?;
         rows.iter()
             .map(|row| {
                 let mut cells = Cells::new(row);
-                Ok(Row {
-                    key: read_key(&mut cells, self.key.len())?,
-                    users: cells.count()?,
-                    figures: figures(&mut cells)?,
-                })
+                Ok((read_key(&mut cells, self.key.len())?, figures(&mut cells)?))
             })
             .collect()
+    }
+
+    /// How many rows up to the last of a page are of too few persons.
+    async fn withheld(
+        &self,
+        analytics: &Database,
+        request: &ReportRequest,
+        range: &Range,
+        last: Option<&[String]>,
+    ) -> Result<u64> {
+        if request.min_users == 0 {
+            return Ok(0);
+        }
+        let span = Span {
+            after: request.after.as_ref().map(|after| after.0.as_slice()),
+            last,
+        };
+        let (from, to) = days(request, range, span.after, span.last);
+        let mut query = statement(format!(
+            "SELECT COUNT(*) FROM {}{}{} AND users < ?",
+            self.table,
+            filter(request),
+            span.clauses(request),
+        ));
+        query = bind(query, request, &from, &to);
+        for cell in span.cells() {
+            query = query.bind(cell.as_str());
+        }
+        let mut connection = analytics.read().await?;
+        let row = query
+            .bind(i64::from(request.min_users))
+            .fetch_one(&mut connection)
+            .await?;
+        Ok(Cells::new(&row).count()?)
     }
 }
 
@@ -117,12 +134,6 @@ pub(crate) fn rows(request: &ReportRequest, page: Page<Vec<Cell>>) -> Rows {
         withheld: page.withheld,
         next: page.next,
     }
-}
-
-struct Row {
-    key: Vec<String>,
-    users: u64,
-    figures: Vec<Cell>,
 }
 
 /// Counts and ratios; all that tables keep of rows beside their keys.

@@ -1,25 +1,36 @@
-//! A day of `account_days` from its sessions.
+//! A day of `account_days` from its sessions and their features.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logbook_backends::sql::rows::{Connection, Query, bigint};
 use logbook_model::{Day, ProductId};
 
+use crate::day_features::FeatureGroup;
 use crate::persons::Persons;
 use crate::source::DaySessions;
 use crate::tables::{Place, Table};
-use crate::{Environment, Result};
+use crate::{Environment, Error, Result};
 
 const TABLE: Table = Table {
     name: "account_days",
-    columns: "product, day, environment, account, sessions, users, persons",
+    columns: "product, day, environment, account, sessions, users, feature_names, \
+        persons",
 };
+
+/// What people of an account did.
+#[derive(Default)]
+struct Account<'a> {
+    sessions: u64,
+    persons: Persons,
+    features: BTreeSet<&'a str>,
+}
 
 struct Row<'a> {
     place: Place<'a>,
     account: &'a str,
     sessions: u64,
     persons: Persons,
+    feature_names: String,
 }
 
 /// Computes a day anew.
@@ -28,29 +39,46 @@ pub(crate) async fn compute_day(
     product: &ProductId,
     day: Day,
     of_day: &DaySessions,
+    features: &[FeatureGroup<'_>],
 ) -> Result<()> {
-    let mut accounts: BTreeMap<(Environment, &str), (u64, Persons)> = BTreeMap::new();
+    let mut accounts: BTreeMap<(Environment, &str), Account<'_>> = BTreeMap::new();
     for session in &of_day.sessions {
         let Some(account) = session.account.as_deref() else {
             continue;
         };
         let key = (session.environment, account);
-        let (sessions, persons) = accounts.entry(key).or_default();
-        *sessions += 1;
-        session.person.into_iter().for_each(|p| persons.add(p));
+        let account = accounts.entry(key).or_default();
+        account.sessions += 1;
+        session
+            .person
+            .into_iter()
+            .for_each(|p| account.persons.add(p));
     }
-    let accounts = accounts.into_iter();
-    let rows = accounts.map(|((environment, account), (sessions, persons))| Row {
-        place: Place {
-            product,
-            day,
-            environment,
-        },
-        account,
-        sessions,
-        persons,
-    });
-    let rows: Vec<Row<'_>> = rows.collect();
+    for group in features {
+        for &at in &group.figures.sessions {
+            let session = &of_day.sessions[at as usize];
+            let Some(account) = session.account.as_deref() else {
+                continue;
+            };
+            let account = accounts.entry((group.environment, account)).or_default();
+            account.features.insert(&group.feature);
+        }
+    }
+    let row = |((environment, account), of_day): (_, Account<'_>)| {
+        let names = serde_json::to_string(&of_day.features);
+        Ok(Row {
+            place: Place {
+                product,
+                day,
+                environment,
+            },
+            account,
+            sessions: of_day.sessions,
+            persons: of_day.persons,
+            feature_names: names.map_err(|error| Error::damaged("list of features", error))?,
+        })
+    };
+    let rows: Vec<Row<'_>> = accounts.into_iter().map(row).collect::<Result<_>>()?;
     TABLE
         .replace_day(connection, product, day, &rows, bind)
         .await
@@ -63,5 +91,6 @@ fn bind<'q>(query: Query<'q>, row: &'q Row<'_>) -> Query<'q> {
         .bind(row.account)
         .bind(bigint(row.sessions))
         .bind(bigint(persons.count()))
+        .bind(row.feature_names.as_str())
         .bind(persons.bytes())
 }

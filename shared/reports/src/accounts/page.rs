@@ -1,4 +1,4 @@
-//! A page of `accounts` from its table, that of `account-features`, and the contracts.
+//! A page of `accounts` from its table and the contracts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::{Cell, share};
 use crate::request::ReportRequest;
-use crate::{Environment, Result};
+use crate::{Environment, Error, Result};
 
 /// Accounts whose sets of persons are held at once.
 const CHUNK: usize = 500;
@@ -45,11 +45,17 @@ impl Group for Account {
 struct Used(BTreeSet<String>);
 
 impl Group for Used {
-    const COLUMNS: &'static str = "feature";
-    const TABLE: &'static str = "account_features";
+    const COLUMNS: &'static str = "feature_names";
+    const TABLE: &'static str = "account_days";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        self.0.insert(cells.text()?);
+        let names = cells.str()?;
+        // None are known of a day before it is computed anew.
+        if !names.is_empty() {
+            let names: Vec<String> = serde_json::from_str(names)
+                .map_err(|error| Error::damaged("list of features", error))?;
+            self.0.extend(names);
+        }
         Ok(())
     }
 

@@ -3,11 +3,9 @@
 mod compute;
 mod first;
 mod page;
-mod users;
 
 pub(crate) use compute::Changes;
 pub(crate) use page::page;
-pub(crate) use users::compute_users;
 
 use crate::description::ColumnType::{Integer, Ratio, Text};
 use crate::description::{

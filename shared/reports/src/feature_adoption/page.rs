@@ -29,7 +29,7 @@ struct Users(Persons);
 
 impl Group for Users {
     const COLUMNS: &'static str = "persons";
-    const TABLE: &'static str = "feature_usage";
+    const TABLE: &'static str = "feature_days";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.0.add_bytes(cells.bytes()?)

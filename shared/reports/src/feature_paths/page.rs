@@ -39,35 +39,18 @@ impl Group for Step {
     }
 }
 
-/// Sessions with a feature: each goes on from it exactly once.
-#[derive(Default)]
-struct Before(u64);
-
-impl Group for Before {
-    const COLUMNS: &'static str = "sessions";
-    const TABLE: &'static str = "feature_paths";
-
-    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        self.0 = self.0.saturating_add(cells.count()?);
-        Ok(())
-    }
-
-    fn persons(&mut self) -> u64 {
-        0
-    }
-}
-
 /// The key of the feature before: all but the last.
 fn before(key: &[String]) -> &[String] {
     &key[..key.len().saturating_sub(1)]
 }
 
+/// Sessions with the features before: each goes on from there exactly once.
 async fn sessions_before(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
     groups: &Found<Step>,
-) -> Result<BTreeMap<Vec<String>, Before>> {
+) -> Result<BTreeMap<Vec<String>, u64>> {
     let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
         return Ok(BTreeMap::new());
     };
@@ -76,7 +59,9 @@ async fn sessions_before(
         by: grouping[..grouping.len().saturating_sub(1)].to_vec(),
         ..request.clone()
     };
-    groups::between(analytics, &asked, range, before(first), before(last)).await
+    let column = (Step::TABLE, "sessions");
+    let ends = (before(first), before(last));
+    groups::sums(analytics, &asked, range, column, ends).await
 }
 
 pub(crate) async fn page(
@@ -92,7 +77,7 @@ pub(crate) async fn page(
     let from = sessions_before(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
     for (key, mut step) in page.groups {
-        let whole = from.get(before(&key)).map_or(0, |from| from.0);
+        let whole = from.get(before(&key)).copied().unwrap_or_default();
         let mut cells = key_cells(request.grouping(), key);
         cells.extend([
             Cell::count(step.sessions),

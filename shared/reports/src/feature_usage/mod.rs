@@ -4,7 +4,7 @@
 mod compute;
 mod page;
 
-pub(crate) use compute::compute_day;
+pub(crate) use compute::{compute_day, compute_sums};
 pub(crate) use page::page;
 
 use crate::description::ColumnType::{Integer, Text};

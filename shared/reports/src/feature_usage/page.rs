@@ -12,10 +12,17 @@ use crate::request::ReportRequest;
 use crate::stored::{self, Stored};
 use crate::{Error, Result};
 
+const FIGURES: &str = "uses, sessions, users, errors, timed_uses, p50_us, p95_us, p99_us";
 const STORED: Stored = Stored {
     table: "feature_usage",
     key: &["day", "version", "feature"],
-    figures: "uses, sessions, users, errors, timed_uses, p50_us, p95_us, p99_us",
+    figures: FIGURES,
+};
+/// Where versions are together, unless one is asked for.
+const BY_FEATURE: Stored = Stored {
+    table: "feature_days",
+    key: &["day", "feature"],
+    figures: FIGURES,
 };
 
 #[derive(Default)]
@@ -30,6 +37,19 @@ struct Usage {
 impl Group for Usage {
     const COLUMNS: &'static str = "uses, sessions, errors, durations, persons";
     const TABLE: &'static str = "feature_usage";
+
+    fn table(request: &ReportRequest) -> &'static str {
+        let tells_apart =
+            |name, only: &Option<String>| only.is_some() || request.grouping().contains(&name);
+        if !tells_apart("feature", &request.feature) {
+            "version_days"
+        } else if !tells_apart("version", &request.version) && request.feature.is_none() {
+            "feature_days"
+        } else {
+            // A feature's rows are found here by its name.
+            Self::TABLE
+        }
+    }
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.uses = self.uses.saturating_add(cells.count()?);
@@ -46,26 +66,9 @@ impl Group for Usage {
     }
 }
 
-/// Sessions that used any feature. A session is of one day, environment and version, but may
-/// use many features, so that it cannot be counted by adding up over features.
-#[derive(Default)]
-struct AnyFeature(u64);
-
-impl Group for AnyFeature {
-    const COLUMNS: &'static str = "sessions_with_events";
-    const TABLE: &'static str = "release_health";
-
-    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        self.0 = self.0.saturating_add(cells.count()?);
-        Ok(())
-    }
-
-    fn persons(&mut self) -> u64 {
-        0
-    }
-}
-
-/// Puts the sessions right where groups put features together.
+/// Puts the sessions right where groups put features together: a session is of one day,
+/// environment and version, but may use many features, so that it cannot be counted by adding up
+/// over features.
 async fn count_sessions(
     analytics: &Database,
     request: &ReportRequest,
@@ -75,9 +78,10 @@ async fn count_sessions(
     let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
         return Ok(());
     };
-    let counted = groups::between::<AnyFeature>(analytics, request, range, first, last).await?;
+    let column = ("release_health", "sessions_with_events");
+    let counted = groups::sums(analytics, request, range, column, (first, last)).await?;
     for (key, usage) in groups {
-        usage.sessions = counted.get(key).map_or(0, |counted| counted.0);
+        usage.sessions = counted.get(key).copied().unwrap_or_default();
     }
     Ok(())
 }
@@ -87,8 +91,12 @@ pub(crate) async fn page(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Rows> {
-    if STORED.has_rows_of(request) {
-        let page = STORED.page(analytics, request, range).await?;
+    let stored = [STORED, BY_FEATURE].into_iter().find(|stored| {
+        let together = stored.table == BY_FEATURE.table;
+        stored.has_rows_of(request) && !(together && request.version.is_some())
+    });
+    if let Some(stored) = stored {
+        let page = stored.page(analytics, request, range).await?;
         return Ok(stored::rows(request, page));
     }
     let mut page = groups::page::<Usage>(analytics, request, range).await?;

@@ -57,12 +57,13 @@ pub(crate) async fn page(
         .cloned()
         .collect();
     let mut page = Rows::default();
+    let mut known = Known::default();
     for version in versions {
         let items = if !enough.contains(&version) {
             vec![Item::Withheld(vec![version, String::new(), String::new()])]
         } else if let Some(old) = before.get(&version) {
             let pair = [version.as_str(), old];
-            compare(analytics, request, range, pair, &mut releases).await?
+            compare(analytics, request, range, pair, &mut releases, &mut known).await?
         } else {
             continue;
         };
@@ -86,6 +87,26 @@ pub(crate) async fn page(
     Ok(page)
 }
 
+/// The features of the releases that were compared last: most are looked at twice.
+#[derive(Default)]
+struct Known(Vec<(String, BTreeMap<String, Feature>)>);
+
+impl Known {
+    /// The features of a release, known or read.
+    async fn take(
+        &mut self,
+        analytics: &Database,
+        request: &ReportRequest,
+        range: &Range,
+        version: &str,
+    ) -> Result<BTreeMap<String, Feature>> {
+        match self.0.iter().position(|(known, _)| known == version) {
+            Some(at) => Ok(self.0.swap_remove(at).1),
+            None => features(analytics, request, range, version).await,
+        }
+    }
+}
+
 /// A release against the one before it.
 async fn compare(
     analytics: &Database,
@@ -93,6 +114,7 @@ async fn compare(
     range: &Range,
     [version, before]: [&str; 2],
     releases: &mut BTreeMap<String, Release>,
+    known: &mut Known,
 ) -> Result<Vec<Item>> {
     let mut new = releases.remove(version).unwrap_or_default();
     let old = releases.entry(before.to_owned()).or_default();
@@ -114,8 +136,8 @@ async fn compare(
         let measures = measures::of_release(&mut new, old);
         items.extend(measures.iter().map(|measure| row(WHOLE, measure)));
     }
-    let mut now = features(analytics, request, range, version).await?;
-    let mut then = features(analytics, request, range, before).await?;
+    let mut now = known.take(analytics, request, range, version).await?;
+    let mut then = known.take(analytics, request, range, before).await?;
     let names: BTreeSet<String> = now.keys().chain(then.keys()).cloned().collect();
     for name in names {
         let (mut ours, mut theirs) = (Feature::default(), Feature::default());
@@ -130,6 +152,7 @@ async fn compare(
         }
     }
     releases.insert(version.to_owned(), new);
+    *known = Known(vec![(version.to_owned(), now), (before.to_owned(), then)]);
     items.sort_by(|a, b| a.key().cmp(b.key()));
     Ok(items)
 }

@@ -253,6 +253,7 @@ pub(crate) async fn dump(db: &Database) -> Vec<String> {
     let mut dump = Vec::new();
     for table in [
         "feature_usage",
+        "version_days",
         "feature_adoption",
         "feature_days",
         "feature_first",
