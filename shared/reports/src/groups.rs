@@ -175,15 +175,14 @@ pub(crate) struct Span<'k> {
 impl<'k> Span<'k> {
     /// What it asks of a row.
     pub(crate) fn clauses(self, request: &ReportRequest) -> String {
-        let (tuple, holes) = tuples(request);
-        let after = self.after.map(|_| format!(" AND {tuple} > {holes}"));
-        let last = self.last.map(|_| format!(" AND {tuple} <= {holes}"));
+        let after = self.after.map(|_| beyond(request, ">"));
+        let last = self.last.map(|_| beyond(request, "<="));
         after.unwrap_or_default() + &last.unwrap_or_default()
     }
 
     /// The values for it.
     pub(crate) fn cells(self) -> impl Iterator<Item = &'k String> {
-        self.after.into_iter().chain(self.last).flatten()
+        self.after.into_iter().chain(self.last).flat_map(bounds)
     }
 }
 
@@ -253,15 +252,24 @@ pub(crate) fn days(
     (from, to)
 }
 
-/// A tuple of the grouping columns, and one of as many placeholders.
-pub(crate) fn tuples(request: &ReportRequest) -> (String, String) {
-    let columns = request.grouping().join(", ");
-    let holes = vec!["?"; request.grouping().len()].join(", ");
-    if request.grouping().len() == 1 {
-        (columns, holes)
-    } else {
-        (format!("({columns})"), format!("({holes})"))
+/// What asks of a row that its key compares so with another; [`bounds`] are the values for it.
+///
+/// Databases find a range of an index by a bound on its first column, and none by one on a tuple.
+fn beyond(request: &ReportRequest, comparison: &str) -> String {
+    let grouping = request.grouping();
+    let first = grouping.first().copied().unwrap_or_default();
+    if grouping.len() == 1 {
+        return format!(" AND {first} {comparison} ?");
     }
+    let (side, columns) = (&comparison[..1], grouping.join(", "));
+    let holes = vec!["?"; grouping.len()].join(", ");
+    format!(" AND {first} {side}= ? AND ({columns}) {comparison} ({holes})")
+}
+
+/// The values for [`beyond`].
+fn bounds(key: &[String]) -> impl Iterator<Item = &String> {
+    let first = key.first().filter(|_| key.len() > 1);
+    first.into_iter().chain(key)
 }
 
 /// The first keys of a span, in order, each with its rows' users added up; without those where
@@ -361,15 +369,16 @@ pub(crate) async fn sums(
     (table, column): (&str, &str),
     (first, last): (&[String], &[String]),
 ) -> Result<BTreeMap<Vec<String>, u64>> {
-    let (columns, (tuple, holes)) = (request.grouping().join(", "), tuples(request));
+    let columns = request.grouping().join(", ");
     let mut query = statement(format!(
-        "SELECT {columns}, CAST(SUM({column}) AS SIGNED) FROM {table}{} AND {tuple} >= {holes} \
-         AND {tuple} <= {holes} GROUP BY {columns}",
-        filter(request)
+        "SELECT {columns}, CAST(SUM({column}) AS SIGNED) FROM {table}{}{}{} GROUP BY {columns}",
+        filter(request),
+        beyond(request, ">="),
+        beyond(request, "<="),
     ));
     let (from, to) = days(request, range, Some(first), Some(last));
     query = bind(query, request, &from, &to);
-    for key in first.iter().chain(last) {
+    for key in bounds(first).chain(bounds(last)) {
         query = query.bind(key.as_str());
     }
     let mut connection = analytics.read().await?;
@@ -402,12 +411,12 @@ async fn select<G: Group>(
     ends: Option<(&[String], &[String])>,
     least: u32,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let (columns, (tuple, holes)) = (request.grouping().join(", "), tuples(request));
-    let within = ends.map(|_| format!(" AND {tuple} >= {holes} AND {tuple} <= {holes}"));
+    let columns = request.grouping().join(", ");
+    let within = ends.map(|_| beyond(request, ">=") + &beyond(request, "<="));
     let rows = filter(request) + &within.unwrap_or_default();
     let keys: Vec<&str> = ends
         .into_iter()
-        .flat_map(|(first, last)| first.iter().chain(last))
+        .flat_map(|(first, last)| bounds(first).chain(bounds(last)))
         .map(String::as_str)
         .collect();
     let large = format!(

@@ -43,9 +43,24 @@ CREATE TABLE version_days (
 ALTER TABLE account_days
     ADD COLUMN feature_names TEXT NOT NULL DEFAULT '[]'; -- The features that its people used, in order, as a JSON array.
 
--- Which features a version has, and of which groups the pages of a report consist.
+-- In the order in which its groups are read: by account and feature.
+DROP TABLE account_features;
+
+CREATE TABLE account_features (
+    product VARCHAR(63) NOT NULL, -- The product.
+    environment VARCHAR(16) NOT NULL, -- production or other.
+    account VARCHAR(190) NOT NULL, -- The account, or its pseudonym.
+    feature VARCHAR(240) NOT NULL, -- Name of the feature; (other) for names beyond the bound on names.
+    day CHAR(10) NOT NULL, -- The UTC day that the sessions belong to.
+    sessions BIGINT NOT NULL, -- Sessions of its people in which it was used at least once.
+    users BIGINT NOT NULL, -- Distinct persons of the account who used it.
+    persons BLOB NOT NULL, -- Who they are, as a set.
+    PRIMARY KEY (product, environment, account, feature, day)
+) WITHOUT ROWID;
+
+CREATE INDEX account_features_day ON account_features (product, day);
+
+-- Which features a version has, and of which steps the pages of paths consist.
 CREATE INDEX feature_usage_versions ON feature_usage (product, environment, version, day);
 CREATE INDEX feature_paths_steps
-    ON feature_paths (product, environment, from_feature, to_feature, day, users, sessions);
-CREATE INDEX account_features_groups
-    ON account_features (product, environment, account, feature, day, users);
+    ON feature_paths (product, environment, from_feature, to_feature, day, users);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 
+use super::START;
 use crate::Result;
 use crate::groups::{self, Found, Group, key_cells};
 use crate::persons::Persons;
@@ -44,7 +45,8 @@ fn before(key: &[String]) -> &[String] {
     &key[..key.len().saturating_sub(1)]
 }
 
-/// Sessions with the features before: each goes on from there exactly once.
+/// Sessions with the features before: each goes on from there exactly once, as it does from its
+/// start.
 async fn sessions_before(
     analytics: &Database,
     request: &ReportRequest,
@@ -54,14 +56,35 @@ async fn sessions_before(
     let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
         return Ok(BTreeMap::new());
     };
-    let grouping = request.grouping();
-    let asked = ReportRequest {
-        by: grouping[..grouping.len().saturating_sub(1)].to_vec(),
+    let by_day = request.grouping().contains(&"day");
+    let by = if by_day {
+        vec!["day", "feature"]
+    } else {
+        vec!["feature"]
+    };
+    let features = ReportRequest {
+        by,
         ..request.clone()
     };
-    let column = (Step::TABLE, "sessions");
+    let column = ("feature_days", "sessions");
     let ends = (before(first), before(last));
-    groups::sums(analytics, &asked, range, column, ends).await
+    let mut found = groups::sums(analytics, &features, range, column, ends).await?;
+    let days = ReportRequest {
+        by: vec!["day"],
+        ..request.clone()
+    };
+    let ends = [range.from, range.to].map(|day| [day.to_string()]);
+    let column = ("version_days", "sessions");
+    for (mut key, sessions) in
+        groups::sums(analytics, &days, range, column, (&ends[0], &ends[1])).await?
+    {
+        if !by_day {
+            key.clear();
+        }
+        key.push(START.to_owned());
+        *found.entry(key).or_default() += sessions;
+    }
+    Ok(found)
 }
 
 pub(crate) async fn page(
