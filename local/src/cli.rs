@@ -54,9 +54,9 @@ pub(crate) enum Command {
     /// Bring dead letters back to the queue
     Redrive(RedriveArgs),
     /// Make both schemas anew from the archive alone
-    Rebuild(DataArgs),
+    Rebuild(WholeArgs),
     /// Bring both schemas up to date, as `logbook run` does when it starts
-    Migrate(DataArgs),
+    Migrate(WholeArgs),
     /// Say what is wrong with an installation, and what to do
     Doctor(DoctorArgs),
     /// Check, try, draft and test profiles: how a product's own log format is read
@@ -129,7 +129,11 @@ pub(crate) struct SealedArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
     /// List the built-in profiles
-    List,
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a built-in profile's TOML, to start from
     Show {
         /// Its name
@@ -139,6 +143,9 @@ pub(crate) enum ProfileCommand {
     Check {
         /// The profile's TOML file
         file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Show what each of a log's first lines becomes under a profile
     Try {
@@ -169,6 +176,9 @@ pub(crate) enum ProfileCommand {
         /// Write the expected files anew, from what comes out now
         #[arg(long)]
         update: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -183,6 +193,16 @@ pub(crate) struct DataArgs {
         value_name = "DIR"
     )]
     pub(crate) data: PathBuf,
+}
+
+/// What a command takes that works on all of an installation.
+#[derive(Debug, Args)]
+pub(crate) struct WholeArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -243,6 +263,9 @@ pub(crate) enum ProductCommand {
         /// Store account ids as they come, and not as pseudonyms
         #[arg(long)]
         readable_accounts: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Show one product's settings
     Show {
@@ -262,6 +285,9 @@ pub(crate) enum ProductCommand {
         id: String,
         #[command(flatten)]
         data: DataArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Store a profile, for products to use
     Profile {
@@ -269,6 +295,9 @@ pub(crate) enum ProductCommand {
         file: PathBuf,
         #[command(flatten)]
         data: DataArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -405,6 +434,9 @@ pub(crate) struct RedriveArgs {
     /// Only show the dead letters
     #[arg(long)]
     pub(crate) list: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,19 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     text(&document)
 }
 
+/// Prints what came of a command: a text for people, or one JSON document.
+pub(crate) fn outcome(
+    as_json: bool,
+    people: &str,
+    document: &impl Serialize,
+) -> anyhow::Result<()> {
+    if as_json {
+        json(document)
+    } else {
+        text(people)
+    }
+}
+
 /// Prints a line for people to standard error.
 pub(crate) fn note(line: &str) {
     eprintln!("{line}");

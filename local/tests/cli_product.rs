@@ -320,3 +320,84 @@ fn an_upload_that_cannot_begin_says_what_to_do() {
         assert!(ran.err.contains(said), "{}", ran.err);
     }
 }
+
+#[test]
+fn what_comes_of_a_command_is_told_as_json_where_that_is_asked_for() {
+    let folder = Folder::new();
+    let told = |arguments: &[&str]| {
+        let ran = folder.run(&[arguments, &["--json"]].concat());
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.err);
+        ran.json()
+    };
+    let added = told(&["product", "add", "editor"]);
+    assert_eq!(added["product"], "editor");
+    let key = told(&["product", "key", "editor"]);
+    assert!(
+        key["upload_key"]
+            .as_str()
+            .unwrap()
+            .starts_with("lbk_editor_")
+    );
+    assert_ne!(key["upload_key"], added["upload_key"]);
+
+    let all = told(&["profile", "list"]);
+    assert!(all.as_array().unwrap().len() > 5, "{all}");
+    let toml = folder.run(&["profile", "show", "logbook"]).out;
+    std::fs::write(
+        folder.path("own.toml"),
+        toml.replace("\"logbook\"", "\"own\""),
+    )
+    .unwrap();
+    let good = told(&["profile", "check", "own.toml"]);
+    assert_eq!(
+        (&good["good"], &good["file"]),
+        (&true.into(), &"own.toml".into())
+    );
+    assert_eq!(good["profile"], "own@1");
+    assert_eq!(told(&["product", "profile", "own.toml"])["profile"], "own");
+    std::fs::create_dir(folder.path("own.cases")).unwrap();
+    std::fs::write(folder.path("own.cases/one.log"), LOG).unwrap();
+    let passed = told(&["profile", "test", "own.toml", "--update"]);
+    assert_eq!(
+        (&passed["passed"], &passed["failed"]),
+        (&1.into(), &0.into())
+    );
+    std::fs::write(folder.path("own.cases/one.expected.json"), "{}").unwrap();
+    let failed = folder.run(&["profile", "test", "own.toml", "--json"]);
+    assert_eq!(failed.code, 2);
+    assert_eq!(failed.json()["failures"][0]["log"], "own.cases/one.log");
+
+    let migrated = told(&["migrate"]);
+    assert_eq!(migrated["up_to_date"].as_array().unwrap().len(), 2);
+    assert_eq!(told(&["redrive"])["queues"]["parse"], 0);
+    assert_eq!(
+        told(&["redrive", "--list"])["dead_letters"],
+        serde_json::json!([])
+    );
+    let rows = told(&["export", "versions", "--csv", "versions.csv"]);
+    assert_eq!(
+        (&rows["report"], &rows["rows"]),
+        (&"versions".into(), &0.into())
+    );
+}
+
+#[test]
+fn a_product_that_is_not_there_is_answered_with_where_they_are_listed() {
+    let folder = Folder::new();
+    folder.run(&["product", "add", "editor"]);
+    for command in [
+        &["show", "other"][..],
+        &["set", "other", "--min-users", "3"],
+    ] {
+        let ran = folder.run(&[&["product"], command].concat());
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains("`logbook product list`"), "{}", ran.err);
+    }
+    let ran = folder.run(&[
+        "product",
+        "list",
+        "--data",
+        "logbook-data/secrets/product-key-editor",
+    ]);
+    assert_eq!(ran.code, 1);
+}

@@ -26,6 +26,9 @@ pub(crate) enum AccountCommand {
         file: PathBuf,
         #[command(flatten)]
         at: AtArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Say what is agreed with an account; what is not named stays as it is
     Set {
@@ -35,6 +38,9 @@ pub(crate) enum AccountCommand {
         at: AtArgs,
         #[command(flatten)]
         contract: ContractArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Forget what is agreed with an account; what its people did stays
     Remove {
@@ -42,6 +48,9 @@ pub(crate) enum AccountCommand {
         id: String,
         #[command(flatten)]
         at: AtArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -63,6 +63,9 @@ pub(crate) struct ExportArgs {
     pub(crate) python: PathBuf,
     #[command(flatten)]
     pub(crate) asked: AskArgs,
+    /// Print JSON about what was written
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The file to write: one of them.

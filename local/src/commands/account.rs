@@ -9,7 +9,7 @@ use logbook_model::Contract;
 use logbook_pipeline::{
     Contracts, Product, Registry, account_of, change_contracts, contracts_from_csv, read_contracts,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{REFUSED, block_on, product};
 use crate::api::QueryClient;
@@ -64,23 +64,29 @@ impl Place {
     fn run(&self, command: AccountCommand) -> anyhow::Result<ExitCode> {
         match command {
             AccountCommand::List { json, .. } => self.list(json)?,
-            AccountCommand::Import { file, .. } => {
+            AccountCommand::Import { file, json, .. } => {
                 let table = log_file::read_text(&file)?;
                 let accounts = self.import(&table);
                 let accounts = accounts.with_context(|| file.display().to_string())?;
-                output::text(&format!("{accounts} accounts are taken; {SHOWN}\n"))?;
+                let said = format!("{accounts} accounts are taken; {SHOWN}\n");
+                output::outcome(json, &said, &json!({ "accounts": accounts }))?;
             }
-            AccountCommand::Set { id, contract, .. } => {
+            AccountCommand::Set {
+                id, contract, json, ..
+            } => {
                 let contract = changed(self.get(&id)?.unwrap_or_default(), contract)?;
-                self.put(&id, &contract.checked()?)?;
-                output::text(&format!("account {id} is kept; {SHOWN}\n"))?;
+                let contract = contract.checked()?;
+                self.put(&id, &contract)?;
+                let said = format!("account {id} is kept; {SHOWN}\n");
+                output::outcome(json, &said, &json!({ "account": id, "contract": contract }))?;
             }
-            AccountCommand::Remove { id, .. } => {
+            AccountCommand::Remove { id, json, .. } => {
                 if !self.remove(&id)? {
                     output::note(&format!("nothing is agreed with the account {id}"));
                     return Ok(ExitCode::from(REFUSED));
                 }
-                output::text(&format!("account {id} is forgotten; {SHOWN}\n"))?;
+                let said = format!("account {id} is forgotten; {SHOWN}\n");
+                output::outcome(json, &said, &json!({ "account": id, "removed": true }))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -115,7 +121,7 @@ impl Place {
             Self::Folder(folder) => block_on(folder.contracts()),
             Self::Api { client, product } => {
                 let reply = client.get("/v1/accounts", product, "application/json")?;
-                let mut reply: Value = json(&reply)?;
+                let mut reply: Value = parsed(&reply)?;
                 let accounts = serde_json::from_value(reply["accounts"].take());
                 Ok(Contracts {
                     accounts: accounts.context("the answer is none of Logbook's")?,
@@ -129,7 +135,7 @@ impl Place {
             Self::Folder(folder) => block_on(folder.import(table)),
             Self::Api { client, product } => {
                 let reply = client.put("/v1/accounts", product, "text/csv", table)?;
-                let reply: Value = json(&reply)?;
+                let reply: Value = parsed(&reply)?;
                 Ok(reply["accounts"].as_u64().unwrap_or_default())
             }
         }
@@ -145,7 +151,7 @@ impl Place {
                 let Some(reply) = client.find(&["accounts", id], product)? else {
                     return Ok(None);
                 };
-                let mut reply: Value = json(&reply)?;
+                let mut reply: Value = parsed(&reply)?;
                 reply.as_object_mut().map(|reply| reply.remove("account"));
                 let contract = serde_json::from_value(reply);
                 Ok(Some(contract.context("the answer is none of Logbook's")?))
@@ -233,7 +239,7 @@ impl Folder {
 /// When a change is seen.
 const SHOWN: &str = "reports show it after the next run of the analytics";
 
-fn json(reply: &str) -> anyhow::Result<Value> {
+fn parsed(reply: &str) -> anyhow::Result<Value> {
     serde_json::from_str(reply).context("the answer is no JSON")
 }
 

@@ -4,19 +4,22 @@ use std::process::ExitCode;
 
 use logbook_backends::{Database, Durability};
 
+use serde_json::json;
+
 use super::block_on;
-use crate::cli::DataArgs;
+use crate::cli::WholeArgs;
 use crate::host::{DataFolder, open_analytics};
 use crate::output;
 
-pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &WholeArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let data = DataFolder::existing(args.data.clone())?;
+        let data = DataFolder::existing(args.data.data.clone())?;
         let _lock = data.lock()?;
         let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await?;
         logbook_backends::sql::migrate(&sessions).await?;
         open_analytics(&data, Durability::Fsync).await?;
-        output::text("both schemas are up to date\n")?;
+        let document = json!({ "up_to_date": ["sessions", "analytics"] });
+        output::outcome(args.json, "both schemas are up to date\n", &document)?;
         Ok(ExitCode::SUCCESS)
     })
 }

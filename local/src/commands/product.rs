@@ -12,6 +12,8 @@ use logbook_pipeline::{
     add_product_with_key, change_product, put_profile,
 };
 
+use serde_json::json;
+
 use super::{REFUSED, block_on};
 use crate::cli::{ProductCommand, ProductSetArgs};
 use crate::host::{DataFolder, Secrets, now};
@@ -66,6 +68,7 @@ impl Registered {
                 consent,
                 min_users,
                 readable_accounts,
+                json,
                 ..
             } => {
                 let new = NewProduct {
@@ -75,22 +78,23 @@ impl Registered {
                     min_users,
                     accounts_readable: readable_accounts,
                 };
-                self.add(new).await
+                self.add(new, json).await
             }
             ProductCommand::Show { id, json, .. } => {
                 show(self.archive, &ProductId::new(id)?, json).await
             }
             ProductCommand::Set(args) => set(self.archive, args).await,
-            ProductCommand::Key { id, .. } => self.key(&ProductId::new(id)?).await,
-            ProductCommand::Profile { file, .. } => {
+            ProductCommand::Key { id, json, .. } => self.key(&ProductId::new(id)?, json).await,
+            ProductCommand::Profile { file, json, .. } => {
                 let name = put_profile(&self.archive, &log_file::read_text(&file)?).await?;
-                output::text(&format!("profile {name} is stored; products may use it\n"))?;
+                let said = format!("profile {name} is stored; products may use it\n");
+                output::outcome(json, &said, &json!({ "profile": name }))?;
                 Ok(ExitCode::SUCCESS)
             }
         }
     }
 
-    async fn add(&self, new: NewProduct) -> anyhow::Result<ExitCode> {
+    async fn add(&self, new: NewProduct, json: bool) -> anyhow::Result<ExitCode> {
         let id = new.id.clone();
         let Some(key) = add_product_with_key(&self.archive, new).await? else {
             output::note(&format!(
@@ -99,16 +103,16 @@ impl Registered {
             return Ok(ExitCode::from(REFUSED));
         };
         self.keep(&id, &key)?;
-        output::text(&format!(
-            "product {id} is registered; its upload key, shown once:\n{key}\n"
-        ))?;
+        let said = format!("product {id} is registered; its upload key, shown once:\n{key}\n");
+        output::outcome(json, &said, &json!({ "product": id, "upload_key": key }))?;
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn key(&self, id: &ProductId) -> anyhow::Result<ExitCode> {
+    async fn key(&self, id: &ProductId, json: bool) -> anyhow::Result<ExitCode> {
         let key = add_product_key(&self.archive, id).await?;
         self.keep(id, &key)?;
-        output::text(&format!("{key}\n"))?;
+        let document = json!({ "product": id, "upload_key": key });
+        output::outcome(json, &format!("{key}\n"), &document)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -139,9 +143,7 @@ pub(super) fn chosen<'s>(
     match (named, products.as_slice()) {
         (Some(id), _) => {
             let id = ProductId::new(id)?;
-            snapshot
-                .product(&id)?
-                .with_context(|| format!("there is no product {id}"))
+            snapshot.product(&id)?.with_context(|| unknown(&id))
         }
         (None, [only]) => Ok(only),
         (None, all) => {
@@ -152,6 +154,10 @@ pub(super) fn chosen<'s>(
             );
         }
     }
+}
+
+fn unknown(id: &ProductId) -> String {
+    format!("there is no product {id}; `logbook product list` lists them")
 }
 
 async fn list(archive: ObjectStore, json: bool) -> anyhow::Result<ExitCode> {
@@ -180,7 +186,7 @@ async fn list(archive: ObjectStore, json: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn as_json(product: &Product) -> serde_json::Value {
-    let mut json = serde_json::json!({
+    let mut json = json!({
         "id": product.id,
         "profile": product.profile_reference(),
         "consent": product.consent,
@@ -196,9 +202,7 @@ fn as_json(product: &Product) -> serde_json::Value {
 
 async fn show(archive: ObjectStore, id: &ProductId, json: bool) -> anyhow::Result<ExitCode> {
     let snapshot = snapshot(archive).await?;
-    let product = snapshot
-        .product(id)?
-        .with_context(|| format!("there is no product {id}; `logbook product list` lists them"))?;
+    let product = snapshot.product(id)?.with_context(|| unknown(id))?;
     if json {
         output::json(&as_json(product))?;
         return Ok(ExitCode::SUCCESS);
@@ -230,6 +234,9 @@ async fn set(archive: ObjectStore, args: ProductSetArgs) -> anyhow::Result<ExitC
         session_timeout_secs: settings.session_timeout,
         accounts_readable: settings.readable_accounts,
     };
+    let registry = Registry::new(archive.clone(), Duration::ZERO);
+    let held = registry.snapshot().await?;
+    held.product(&id)?.with_context(|| unknown(&id))?;
     let of_reports = change.min_users.is_some();
     change_product(&archive, &id, change).await?;
     if of_reports {

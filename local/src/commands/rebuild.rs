@@ -6,16 +6,18 @@ use logbook_backends::Durability;
 use logbook_model::{LogId, ProductId, Timestamp};
 use logbook_pipeline::{ARCHIVE_PREFIX, Job, JobOutcome, log_of_archive_key, process};
 
+use serde_json::json;
+
 use super::block_on;
-use crate::cli::DataArgs;
+use crate::cli::WholeArgs;
 use crate::host::{DataFolder, Host, now, require_keys};
 use crate::{output, progress};
 
 const BATCH: usize = 100;
 
-pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &WholeArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let data = DataFolder::existing(args.data.clone())?;
+        let data = DataFolder::existing(args.data.data.clone())?;
         let _lock = data.lock()?;
         require_keys(&data).await?;
         data.remove_schemas()?;
@@ -23,7 +25,8 @@ pub(super) fn run(args: &DataArgs) -> anyhow::Result<ExitCode> {
         let (logs, failed) = parse_all(&host).await?;
         host.sweeper().list().await?;
         host.analyzer().run_all().await?;
-        output::text(&format!("{logs} logs were parsed again, {failed} failed\n"))?;
+        let said = format!("{logs} logs were parsed again, {failed} failed\n");
+        output::outcome(args.json, &said, &json!({ "logs": logs, "failed": failed }))?;
         Ok(if failed == 0 {
             ExitCode::SUCCESS
         } else {

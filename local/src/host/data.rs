@@ -81,6 +81,12 @@ impl DataFolder {
 
     /// Makes the folders.
     pub(crate) fn make(&self) -> anyhow::Result<()> {
+        if self.root.exists() && !self.root.is_dir() {
+            bail!(
+                "{} is a file: name a folder with --data, which is made where there is none",
+                self.root.display()
+            );
+        }
         for path in [
             self.root.clone(),
             self.drop_folder(),

@@ -169,12 +169,23 @@ fn tell(args: &ExportArgs, whole: &Whole, path: &Path) -> anyhow::Result<()> {
         "" => "not analyzed yet".to_owned(),
         until => format!("complete until {until}"),
     };
-    output::text(&format!(
+    let said = format!(
         "{}, {from} .. {to}: {} rows in {}; {until}\n",
         args.name,
         whole.rows,
         path.display()
-    ))?;
+    );
+    let complete_until = about("logbook.complete_until");
+    let document = json!({
+        "report": args.name,
+        "from": from,
+        "to": to,
+        "file": path.display().to_string(),
+        "rows": whole.rows,
+        "withheld_groups": whole.withheld,
+        "complete_until": Some(complete_until).filter(|until| !until.is_empty()),
+    });
+    output::outcome(args.json, &said, &document)?;
     if whole.withheld > 0 {
         output::note(&format!(
             "withheld for fewer persons than the product's min users: {}",

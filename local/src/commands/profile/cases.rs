@@ -8,28 +8,39 @@ use anyhow::{Context, bail};
 use logbook_formats::{LogContext, Profile};
 use logbook_model::{LogId, ProductId, Timestamp};
 
+use serde_json::json;
+
 use super::REFUSED;
 use crate::cli::SealedArgs;
 use crate::commands::inspect;
 use crate::log_file;
 use crate::output;
 
-pub(super) fn run(specs: &[PathBuf], update: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(specs: &[PathBuf], update: bool, json: bool) -> anyhow::Result<ExitCode> {
     let mut passed = 0;
-    let mut failed = 0;
+    let mut failures = Vec::new();
     for file in profile_files(specs)? {
         let profile = log_file::profile_file(&file)?;
         for log in case_logs(&file)? {
             match case(&profile, &log, update)? {
                 None => passed += 1,
                 Some(difference) => {
-                    failed += 1;
-                    output::text(&format!("{}: failed\n{difference}\n", log.display()))?;
+                    if !json {
+                        output::text(&format!("{}: failed\n{difference}\n", log.display()))?;
+                    }
+                    let log = log.display().to_string();
+                    failures.push(json!({ "log": log, "difference": difference }));
                 }
             }
         }
     }
-    output::text(&format!("{passed} passed, {failed} failed\n"))?;
+    let failed = failures.len();
+    let document = json!({ "passed": passed, "failed": failed, "failures": failures });
+    output::outcome(
+        json,
+        &format!("{passed} passed, {failed} failed\n"),
+        &document,
+    )?;
     if passed + failed == 0 {
         bail!(
             "there is no case: put logs into NAME.cases/ beside NAME.toml, then run with --update"

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use logbook_formats::{Profile, builtin_texts, draft_profile};
 
+use serde_json::json;
+
 use super::REFUSED;
 use crate::cli::{ProfileCommand, SealedArgs};
 use crate::log_file;
@@ -16,9 +18,9 @@ use crate::output;
 
 pub(super) fn run(command: ProfileCommand) -> anyhow::Result<ExitCode> {
     match command {
-        ProfileCommand::List => list(),
+        ProfileCommand::List { json } => list(json),
         ProfileCommand::Show { name } => show(&name),
-        ProfileCommand::Check { file } => check(&file),
+        ProfileCommand::Check { file, json } => check(&file, json),
         ProfileCommand::Try {
             profile,
             log,
@@ -26,14 +28,32 @@ pub(super) fn run(command: ProfileCommand) -> anyhow::Result<ExitCode> {
             json,
         } => preview::run(&profile, &log, lines, json),
         ProfileCommand::New { log, name } => new(&log, &name),
-        ProfileCommand::Test { profiles, update } => cases::run(&profiles, update),
+        ProfileCommand::Test {
+            profiles,
+            update,
+            json,
+        } => cases::run(&profiles, update, json),
     }
 }
 
-fn list() -> anyhow::Result<ExitCode> {
-    let rows: Vec<_> = builtin_texts()
+fn list(json: bool) -> anyhow::Result<ExitCode> {
+    let profiles: Vec<_> = builtin_texts()
         .iter()
         .filter_map(|(name, _)| logbook_formats::builtin(name))
+        .collect();
+    if json {
+        let document = profiles.iter().map(|profile| {
+            json!({
+                "profile": profile.reference(),
+                "family": profile.family(),
+                "reads": profile.description(),
+            })
+        });
+        output::json(&document.collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<_> = profiles
+        .iter()
         .map(|profile| {
             vec![
                 profile.reference(),
@@ -56,21 +76,28 @@ fn show(name: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(file: &Path) -> anyhow::Result<ExitCode> {
+fn check(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let text = log_file::read_text(file)?;
     match Profile::from_toml(&text) {
         Ok(profile) => {
-            output::text(&format!(
+            let said = format!(
                 "{}: good: profile {} of family {}\n",
                 file.display(),
                 profile.reference(),
                 profile.family()
-            ))?;
+            );
+            let document = json!({
+                "file": file.display().to_string(),
+                "good": true,
+                "profile": profile.reference(),
+                "family": profile.family(),
+            });
+            output::outcome(json, &said, &document)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
             let shown = text.lines().nth(error.line.saturating_sub(1)).unwrap_or("");
-            output::text(&format!(
+            let said = format!(
                 "{}:{}:{}: {}{}\n    {shown}\n",
                 file.display(),
                 error.line,
@@ -81,7 +108,16 @@ fn check(file: &Path) -> anyhow::Result<ExitCode> {
                     format!("{}: ", error.key)
                 },
                 error.message
-            ))?;
+            );
+            let document = json!({
+                "file": file.display().to_string(),
+                "good": false,
+                "line": error.line,
+                "column": error.column,
+                "key": error.key,
+                "message": error.message,
+            });
+            output::outcome(json, &said, &document)?;
             Ok(ExitCode::from(REFUSED))
         }
     }

@@ -5,7 +5,8 @@ mod stack;
 
 use std::process::ExitCode;
 
-use logbook_backends::{Durability, Queue, QueuePolicy};
+use logbook_backends::{Durability, Message, Queue, QueuePolicy};
+use serde_json::{Value, json};
 
 use super::block_on;
 use crate::cli::RedriveArgs;
@@ -25,6 +26,10 @@ pub(super) fn run(args: &RedriveArgs) -> anyhow::Result<ExitCode> {
         let queue = Queue::open_file(&data.queue(), policy).await?;
         if args.list {
             let dead = queue.dead_letters(args.max).await?;
+            if args.json {
+                output::json(&json!({ "dead_letters": listed("parse", &dead) }))?;
+                return Ok(ExitCode::SUCCESS);
+            }
             for message in &dead {
                 output::text(&format!("{}  {}\n", message.sent_at, message.body))?;
             }
@@ -34,7 +39,16 @@ pub(super) fn run(args: &RedriveArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         let moved = queue.redrive(args.max).await?;
-        output::text(&format!("{moved} dead letters are back on the queue\n"))?;
+        let said = format!("{moved} dead letters are back on the queue\n");
+        output::outcome(args.json, &said, &json!({ "queues": { "parse": moved } }))?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Messages of a queue, as JSON.
+fn listed(queue: &str, messages: &[Message]) -> Vec<Value> {
+    let messages = messages.iter();
+    messages
+        .map(|message| json!({ "queue": queue, "sent_at": message.sent_at, "body": message.body }))
+        .collect()
 }

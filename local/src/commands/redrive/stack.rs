@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use logbook_backends::{Invoked, Message};
+use serde_json::{Map, Value, json};
 
+use super::listed;
 use crate::cli::RedriveArgs;
 use crate::commands::REFUSED;
 use crate::stack::{FailedIntakes, JobQueue, Stack};
@@ -25,16 +27,45 @@ pub(in crate::commands) async fn on_stack(
     let queues = stack.job_queues()?;
     let failed = stack.failed_intakes()?;
     if args.list {
+        let mut found = Vec::new();
         for one in &queues {
-            list(one.name, &one.queue.dead_letters(args.max).await?)?;
+            found.push((one.name, one.queue.dead_letters(args.max).await?));
         }
-        list("intake", &failed.list(args.max).await?)?;
+        found.push(("intake", failed.list(args.max).await?));
+        if args.json {
+            let all: Vec<Value> = found
+                .iter()
+                .flat_map(|(name, dead)| listed(name, dead))
+                .collect();
+            output::json(&json!({ "dead_letters": all }))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for (name, dead) in &found {
+            list(name, dead)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
+    let mut back = Map::new();
     for one in &queues {
-        jobs(one, args.max).await?;
+        let moved = jobs(one, args.max).await?;
+        if !args.json {
+            output::text(&format!("{}: {moved} dead letters are back\n", one.name))?;
+        }
+        back.insert(one.name.to_owned(), moved.into());
     }
-    intakes(stack, &failed, args.max).await
+    let (done, again) = intakes(stack, &failed, args.max).await?;
+    let said = format!("intake: {done} events were taken in, {again} failed again and stay\n");
+    let intake = json!({ "taken_in": done, "failed_again": again });
+    output::outcome(
+        args.json,
+        &said,
+        &json!({ "queues": back, "intake": intake }),
+    )?;
+    Ok(if again == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(REFUSED)
+    })
 }
 
 fn list(name: &str, messages: &[Message]) -> anyhow::Result<()> {
@@ -47,8 +78,8 @@ fn list(name: &str, messages: &[Message]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Brings the dead letters of a queue back to it.
-async fn jobs(one: &JobQueue, max: u64) -> anyhow::Result<()> {
+/// Brings the dead letters of a queue back to it; says how many.
+async fn jobs(one: &JobQueue, max: u64) -> anyhow::Result<u64> {
     let waiting = one.queue.depth().await?.dead.min(max);
     let bar = progress::bar(waiting, one.name);
     let mut back = 0;
@@ -67,11 +98,12 @@ async fn jobs(one: &JobQueue, max: u64) -> anyhow::Result<()> {
         bar.inc(moved);
     }
     bar.finish_and_clear();
-    output::text(&format!("{}: {back} dead letters are back\n", one.name))
+    Ok(back)
 }
 
-/// Has intake do again what it failed at. What fails again stays where it is.
-async fn intakes(stack: &Stack, failed: &FailedIntakes, max: u64) -> anyhow::Result<ExitCode> {
+/// Has intake do again what it failed at. What fails again stays where it is. Gives how many were
+/// taken in, and how many failed again.
+async fn intakes(stack: &Stack, failed: &FailedIntakes, max: u64) -> anyhow::Result<(u64, usize)> {
     let waiting = failed.count().await?.min(max);
     let bar = progress::bar(waiting, "intake");
     let (mut done, mut again) = (0_u64, Vec::new());
@@ -99,13 +131,5 @@ async fn intakes(stack: &Stack, failed: &FailedIntakes, max: u64) -> anyhow::Res
     for one in &again {
         failed.give_back(one).await?;
     }
-    output::text(&format!(
-        "intake: {done} events were taken in, {} failed again and stay\n",
-        again.len()
-    ))?;
-    Ok(if again.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(REFUSED)
-    })
+    Ok((done, again.len()))
 }

@@ -53,6 +53,11 @@ fn show(args: &ReportArgs, page: &Value) -> anyhow::Result<()> {
         return output::json(page);
     }
     output::text(&table::of_page(page))?;
+    let asks_for =
+        |name| parameters(&args.asked).is_ok_and(|all| all.iter().any(|(one, _)| one == name));
+    if args.name.as_deref() == Some("funnel") && !asks_for("steps") {
+        output::note("a funnel has the steps that it is asked for: --where steps=open,edit,save");
+    }
     if args.no_chart || !std::io::stdout().is_terminal() {
         return Ok(());
     }
