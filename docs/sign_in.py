@@ -15,6 +15,7 @@ import http.server
 import json
 import secrets
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 import webbrowser
@@ -64,8 +65,13 @@ def token(login, client, callback, code, verifier):
         "redirect_uri": callback, "code_verifier": verifier,
     }
     body = urllib.parse.urlencode(asked).encode()
-    with urllib.request.urlopen(f"{login}/oauth2/token", data=body, timeout=30) as answer:
-        return json.load(answer)["access_token"]
+    try:
+        with urllib.request.urlopen(f"{login}/oauth2/token", data=body, timeout=30) as answer:
+            return json.load(answer)["access_token"]
+    except urllib.error.HTTPError as error:
+        sys.exit(f"no token: {login} answers {error.code}: {error.read(1000).decode(errors='replace')}")
+    except urllib.error.URLError as error:
+        sys.exit(f"no token: {login} is not reached: {error.reason}")
 
 
 def main(login, client, port=PORT):

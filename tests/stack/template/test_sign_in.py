@@ -94,6 +94,14 @@ def test_a_refusal_is_told(program):
     assert process.returncode != 0 and out == "" and "no such user" in error
 
 
+def test_a_code_that_is_not_taken_is_told_in_a_line(program):
+    process, asked = program
+    come_back(asked, code="another")
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert error.startswith("no token: ") and "answers 400" in error and error.count("\n") == 1
+
+
 def test_the_stack_lets_the_page_return_to_the_program():
     text = PROGRAM.read_text()
     allowed = read_template()["Parameters"]["CallbackUrl"]["Default"]
