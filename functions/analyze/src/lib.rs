@@ -97,10 +97,16 @@ pub async fn handle(
     }
 }
 
-/// For when the run was scheduled.
+/// How far the clocks of whoever schedules may be ahead.
+const AHEAD: Duration = Duration::from_mins(15);
+
+/// For when the run was scheduled; never for later than now, but for what clocks differ: sessions
+/// would be judged by a silence that nobody waited for, and reports do not go back.
 fn scheduled(context: &Context, event: &EventBridgeEvent) -> Timestamp {
+    let now = (context.now)();
+    let latest = Timestamp(now.0.saturating_add(AHEAD.as_micros() as i64));
     let time = event.time.map(|time| Timestamp(time.timestamp_micros()));
-    time.unwrap_or_else(context.now)
+    time.map_or(now, |time| time.min(latest))
 }
 
 /// Tells of the week of each product. If one fails, the others are told of all the same, and then

@@ -121,7 +121,7 @@ async fn new_log(context: &Context, key: &str, found: Found) -> Result<Option<Ne
         Some(product) => product,
         None => ProductId::new(NO_PRODUCT).map_err(|error| Error::Attributes(error.to_string()))?,
     };
-    let snapshot = context.registry.snapshot().await?;
+    let snapshot = context.registry.covering(&[&product]).await?;
     let registered = snapshot.product(&product)?;
     let consent = consent(registered, &head, body.as_deref());
     if consent == Consent::Off {
@@ -161,11 +161,12 @@ async fn new_log(context: &Context, key: &str, found: Found) -> Result<Option<Ne
 /// The consent of an object: what its metadata and its body state, or else the product's default.
 /// One that cannot be read is taken for none.
 fn consent(product: Option<&Product>, head: &Head, body: Option<&[u8]>) -> Consent {
-    let default = product.map_or(Consent::Usage, |product| product.consent);
+    // What nobody registered, nobody agreed to: no more than a crash is ever read of it.
+    let default = product.map_or(Consent::Crash, |product| product.consent);
     let stated = head.metadata.get("logbook-consent");
     let consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
     let inside = body.map_or(Ok(None), stated_consent);
-    match inside.unwrap_or_else(StatedError::read) {
+    match inside.unwrap_or_else(StatedError::strictest) {
         Some(inside) => consent.min(inside),
         None => consent,
     }

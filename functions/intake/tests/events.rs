@@ -115,6 +115,10 @@ async fn an_object_without_a_product_is_kept_for_parsing_to_reject() {
     let archived = site.archived().await;
     assert_eq!(archived.len(), 1);
     assert!(archived[0].starts_with("archive/unknown/"), "{archived:?}");
+    // Nobody says what its user agreed to: least of all to be counted.
+    let log = LogId::new(archived[0].rsplit('/').next().unwrap()).unwrap();
+    let opened = open_log(&site.context.vault, &product("unknown"), &log).await;
+    assert_eq!(opened.unwrap().attributes.consent, Consent::Crash);
     assert!(site.waiting().await.is_empty());
 }
 

@@ -86,7 +86,8 @@ impl Webhook {
             Place::Here(url) => Ok(url),
             Place::Secret(stores, variable) => {
                 let asked = self.asked.get_or_try_init(|| stores.secret(variable));
-                Ok(asked.await?)
+                // Whoever pastes a secret pastes a line's end with it.
+                Ok(asked.await?.trim())
             }
         }
     }

@@ -62,7 +62,8 @@ async fn handled(context: &Context, event: SqsEvent) -> SqsBatchResponse {
             failed.extend(work.into_iter().map(|one| one.message_id));
             break;
         }
-        let products = match context.registry.snapshot().await {
+        let asked: Vec<_> = work.iter().map(|one| &one.job.product).collect();
+        let products = match context.registry.covering(&asked).await {
             Ok(products) => products,
             Err(error) => {
                 tracing::error!(error = %error, "the registry cannot be read");

@@ -36,8 +36,8 @@ pub(crate) async fn create(
     check_encoding(&headers)?;
     consent(&given, &product)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
-    // A log that names the attribute in another form is a log that mentions it.
-    given.narrow(stated_consent(&body).unwrap_or_else(StatedError::read));
+    // A log that is no OTLP and names the attribute in another form is a log that mentions it.
+    given.narrow(stated_consent(&body).unwrap_or_else(StatedError::strictest));
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     let archived = archive(

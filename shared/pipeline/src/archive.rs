@@ -80,7 +80,12 @@ pub fn archive_log(vault: &Vault, log: NewLog) -> Boxed<'_, Result<Archived>> {
         let key = vault.sealing_key(&log.product).await?;
         let hash_key = vault.keys().content_hash_key(&log.product).await?;
         let pseudonym_key = vault.keys().pseudonym_key(&log.product).await?;
-        let metadata = pseudonymise(&pseudonym_key, log.metadata, log.readable_accounts);
+        let metadata = pseudonymise(
+            &pseudonym_key,
+            log.metadata,
+            log.readable_accounts,
+            log.via == Via::Ticket,
+        );
         let mut metadata = bounded(metadata);
         // It may tell of a person, and metadata is open to whoever may list: it goes inside.
         let file_name = metadata.remove(FILE_NAME);

@@ -68,7 +68,12 @@ pub async fn parse_log(
                 Ok(parsed) => {
                     let mut parts = parsed.parts;
                     for part in &mut parts {
-                        hide_people(&key, &mut part.facts, product.accounts_readable);
+                        hide_people(
+                            &key,
+                            &mut part.facts,
+                            product.accounts_readable,
+                            &attributes.metadata,
+                        );
                         restrict(part, attributes.consent);
                     }
                     ParseOutcome::Parsed(Box::new(ParsedLog {

@@ -15,12 +15,9 @@ const MARK: &str = "p:";
 /// Bytes of the hash that are kept: 120 bits, so that no two people of a product ever meet.
 const KEPT: usize = 15;
 
-/// The pseudonym of a text under a product's key: HMAC-SHA-256, 120 bits of it. A pseudonym
-/// stays itself.
+/// The pseudonym of a text under a product's key: HMAC-SHA-256, 120 bits of it. Whatever the text
+/// is: one that looks like a pseudonym may be a name, or somebody else's.
 pub fn pseudonym(key: &SecretKey, kind: &str, text: &str) -> String {
-    if text.len() == MARK.len() + 20 && text.starts_with(MARK) {
-        return text.to_owned();
-    }
     let mut mac = keyed(key.expose());
     mac.update(kind.as_bytes());
     mac.update(&[0]);
@@ -29,15 +26,24 @@ pub fn pseudonym(key: &SecretKey, kind: &str, text: &str) -> String {
     format!("{MARK}{}", URL_SAFE_NO_PAD.encode(&hash[..KEPT]))
 }
 
+/// Whether a text has the form of a pseudonym. That says something only of one that was hidden here.
+pub(crate) fn is_pseudonym(text: &str) -> bool {
+    let url_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let hash = text.strip_prefix(MARK).unwrap_or_default();
+    hash.len() == KEPT * 8 / 6 && hash.bytes().all(url_safe)
+}
+
 /// What an uploader says, with its people hidden, and its account unless the product keeps
-/// accounts readable.
+/// accounts readable. Of a ticket they are `hidden` already, since it was issued.
 pub(crate) fn pseudonymise(
     key: &SecretKey,
     metadata: BTreeMap<String, String>,
     readable_accounts: bool,
+    hidden: bool,
 ) -> BTreeMap<String, String> {
     let hide = |(name, value): (String, String)| {
         let value = match name.as_str() {
+            _ if hidden && is_pseudonym(&value) => value,
             "user" | "installation" => pseudonym(key, &name, &value),
             "account" if !readable_accounts => pseudonym(key, &name, &value),
             _ => value,
@@ -47,10 +53,15 @@ pub(crate) fn pseudonymise(
     metadata.into_iter().map(hide).collect()
 }
 
-/// A session's facts, with its people hidden.
-pub(crate) fn hide_people(key: &SecretKey, facts: &mut SessionFacts, readable_accounts: bool) {
+/// A session's facts, with its people hidden. Those that came with the log are so already.
+pub(crate) fn hide_people(
+    key: &SecretKey,
+    facts: &mut SessionFacts,
+    readable_accounts: bool,
+    hidden: &BTreeMap<String, String>,
+) {
     let hide = |kind: &str, fact: &mut Option<String>| {
-        if let Some(text) = fact {
+        if let Some(text) = fact.as_mut().filter(|text| hidden.get(kind) != Some(text)) {
             *text = pseudonym(key, kind, text);
         }
     };

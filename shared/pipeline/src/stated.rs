@@ -1,11 +1,14 @@
 //! The consent that a log's own attributes state, as OpenTelemetry's resources do.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read};
 
 use logbook_model::Consent;
 use logbook_seal::{Inflate, InflateError};
 use memchr::memmem;
 use regex::bytes::Regex;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// The resource attribute by which an application states its user's consent.
 const CONSENT: &[u8] = b"logbook.consent";
@@ -28,6 +31,8 @@ pub enum StatedError {
     Unreadable {
         /// The strictest of what could be read.
         read: Option<Consent>,
+        /// Whether it is an attribute for certain, and not a text that speaks of it.
+        certain: bool,
     },
     /// It goes on after what is searched.
     #[error(
@@ -44,7 +49,16 @@ impl StatedError {
     /// The strictest of what could be read.
     pub const fn read(self) -> Option<Consent> {
         match self {
-            Self::Unreadable { read } | Self::TooLarge { read } => read,
+            Self::Unreadable { read, .. } | Self::TooLarge { read } => read,
+        }
+    }
+
+    /// The strictest of what could be read; `off` where something is stated for certain that
+    /// cannot be read.
+    pub const fn strictest(self) -> Option<Consent> {
+        match self {
+            Self::Unreadable { certain: true, .. } => Some(Consent::Off),
+            _ => self.read(),
         }
     }
 }
@@ -56,14 +70,106 @@ pub fn stated_consent(body: &[u8]) -> Result<Option<Consent>, StatedError> {
     let inflated = Inflate::new(Cursor::new(body), MAX_SEARCHED_BYTES).read_to_end(&mut plain);
     let beyond = inflated
         .is_err_and(|error| matches!(InflateError::of(&error), Some(InflateError::Bomb { .. })));
-    let (read, unread) = search(&plain);
+    let (mut read, mut unread) = search(&plain);
+    let mut certain = false;
+    if let Some(stated) = otlp_json(&plain) {
+        read = stricter(read, stated.strictest);
+        certain = stated.unread > 0;
+        if stated.whole || certain {
+            // The search knows no JSON: of what was read here it may have missed the form.
+            unread = stated.unread;
+        }
+    }
     if beyond {
         Err(StatedError::TooLarge { read })
     } else if unread > 0 {
-        Err(StatedError::Unreadable { read })
+        Err(StatedError::Unreadable { read, certain })
     } else {
         Ok(read)
     }
+}
+
+fn stricter(one: Option<Consent>, other: Option<Consent>) -> Option<Consent> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
+    }
+}
+
+/// What resources of OTLP/JSON state.
+#[derive(Default)]
+struct Stated {
+    strictest: Option<Consent>,
+    /// Attributes of the name that are none of the four texts.
+    unread: usize,
+    /// All of it is JSON.
+    whole: bool,
+}
+
+#[derive(Deserialize)]
+struct Export<'a> {
+    #[serde(rename = "resourceLogs", alias = "resource_logs", borrow)]
+    resource_logs: Vec<ResourceLogs<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ResourceLogs<'a> {
+    #[serde(borrow)]
+    resource: Option<Resource<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Resource<'a> {
+    #[serde(default, borrow)]
+    attributes: Vec<Attribute<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Attribute<'a> {
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+}
+
+/// Reads bodies of OTLP/JSON, one after the other; `None` where the first is none.
+fn otlp_json(plain: &[u8]) -> Option<Stated> {
+    let mut stated = Stated::default();
+    let mut exports = serde_json::Deserializer::from_slice(plain).into_iter::<Export<'_>>();
+    let mut export = exports.next()?.ok()?;
+    loop {
+        let resources = export.resource_logs.iter();
+        let attributes = resources.filter_map(|logs| logs.resource.as_ref());
+        for attribute in attributes.flat_map(|resource| &resource.attributes) {
+            if attribute.key.as_bytes() != CONSENT {
+                continue;
+            }
+            match attribute.value.and_then(named) {
+                Some(consent) => stated.strictest = stricter(stated.strictest, Some(consent)),
+                None => stated.unread += 1,
+            }
+        }
+        match exports.next() {
+            Some(Ok(next)) => export = next,
+            rest => {
+                stated.whole = rest.is_none();
+                return Some(stated);
+            }
+        }
+    }
+}
+
+/// The consent that an attribute's value is, in whatever case.
+fn named(value: &RawValue) -> Option<Consent> {
+    let value: serde_json::Value = serde_json::from_str(value.get()).ok()?;
+    let text = value
+        .get("stringValue")
+        .or_else(|| value.get("string_value"));
+    let text = text?.as_str()?.trim().to_ascii_lowercase();
+    Consent::ALL
+        .iter()
+        .copied()
+        .find(|consent| consent.name() == text)
 }
 
 /// The strictest consent that is stated, and how often one is in no form that can be read.
@@ -109,12 +215,59 @@ mod tests {
         let odd = br#"{"key":"logbook.consent","value":{"intValue":"1"}}"#;
         assert_eq!(
             stated_consent(odd),
-            Err(StatedError::Unreadable { read: None })
+            Err(StatedError::Unreadable {
+                read: None,
+                certain: false
+            })
         );
         let off = br#"{"key":"logbook.consent","value":{"stringValue":"off"}},
                       {"key":"logbook.consent","value":{"stringValue":"perhaps"}}"#;
         let read = Some(Consent::Off);
-        assert_eq!(stated_consent(off), Err(StatedError::Unreadable { read }));
+        assert_eq!(
+            stated_consent(off),
+            Err(StatedError::Unreadable {
+                read,
+                certain: false
+            })
+        );
+    }
+
+    #[test]
+    fn a_resource_states_consent_in_whatever_form_json_allows() {
+        let body = |attribute: &str| {
+            format!(r#"{{"resourceLogs":[{{"resource":{{"attributes":[{attribute}]}}}}]}}"#)
+        };
+        let stated = |attribute: &str| {
+            let stated = stated_consent(body(attribute).as_bytes());
+            stated.unwrap_or_else(StatedError::strictest)
+        };
+        for off in [
+            r#"{"key":"logbook.consent","value":{"stringValue":"off"}}"#,
+            r#"{"value":{"stringValue":"off"},"key":"logbook.consent"}"#,
+            r#"{"key":"logbook.consent","keyRef":1,"value":{"stringValue":"OFF"}}"#,
+            r#"{"key":"logbook\u002econsent","value":{"string_value":" off"}}"#,
+            // What cannot be read is no consent.
+            r#"{"key":"logbook.consent","value":{"boolValue":false}}"#,
+            r#"{"key":"logbook.consent","value":{"stringValue":"perhaps"}}"#,
+            r#"{"key":"logbook.consent"}"#,
+        ] {
+            assert_eq!(stated(off), Some(Consent::Off), "{off}");
+        }
+        let crash = r#"{"value":{"stringValue":"crash"},"key":"logbook.consent"}"#;
+        assert_eq!(stated(crash), Some(Consent::Crash));
+        assert_eq!(
+            stated(r#"{"key":"other","value":{"stringValue":"off"}}"#),
+            None
+        );
+        // Several bodies, as the Collector writes them into files: the strictest of all.
+        let lines = [
+            body(crash),
+            body(r#"{"value":{"stringValue":"off"},"key":"logbook.consent"}"#),
+        ];
+        assert_eq!(
+            stated_consent(lines.join("\n").as_bytes()),
+            Ok(Some(Consent::Off))
+        );
     }
 
     #[test]

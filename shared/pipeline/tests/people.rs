@@ -4,10 +4,10 @@
 
 mod support;
 
-use logbook_backends::sql::{self, SessionDetail};
+use logbook_backends::sql::{self, SessionDetail, Via};
 use logbook_model::{Consent, Name, SessionId, Status};
-use logbook_pipeline::{JobOutcome, NewLog, NewProduct, add_product, pseudonym};
-use support::{RUN, Site, entry, new_log, product};
+use logbook_pipeline::{JobOutcome, NewLog, NewProduct, add_product, open_log, pseudonym};
+use support::{RUN, Site, entry, log_id, new_log, product};
 
 const CRASHED: &str = r#"{"time":"2026-11-02T10:00:00Z","session":"s1","name":"start","type":"session_start","version":"1.0","os":"linux","user":"ann","installation":"box-7","account":"acme"}
 {"time":"2026-11-02T10:00:01Z","session":"s1","name":"save","duration_ms":12}
@@ -83,7 +83,11 @@ async fn pseudonyms_are_stable_and_apart_by_product_and_kind() {
     let ann = pseudonym(&editor, "user", "ann");
     assert!(ann.starts_with("p:") && ann.len() == 22, "{ann}");
     assert_eq!(ann, pseudonym(&editor, "user", " ann "));
-    assert_eq!(ann, pseudonym(&editor, "user", &ann), "it stays itself");
+    assert_ne!(
+        ann,
+        pseudonym(&editor, "user", &ann),
+        "nobody is Ann by saying so"
+    );
     assert_ne!(ann, pseudonym(&editor, "user", "Ann"));
     assert_ne!(ann, pseudonym(&editor, "installation", "ann"));
     assert_ne!(ann, pseudonym(&player, "user", "ann"));
@@ -98,6 +102,37 @@ async fn pseudonyms_are_stable_and_apart_by_product_and_kind() {
         pseudonym(&editor, "user", "ann"),
         "after a restart too"
     );
+}
+
+#[tokio::test]
+async fn a_name_that_looks_like_a_pseudonym_is_hidden_like_any_other() {
+    let site = Site::new().await;
+    let key = site.vault.keys().pseudonym_key(&product("editor")).await;
+    let ann = pseudonym(&key.unwrap(), "user", "ann");
+    for (id, name) in [("a", ann.as_str()), ("b", "p:jane.doe@example.com")] {
+        let body = CRASHED
+            .replace("\"ann\"", &format!("{name:?}"))
+            .replace("s1", id);
+        let outcome = site.take(new_log(id, body.as_str())).await;
+        assert!(matches!(outcome, JobOutcome::Parsed), "{outcome:?}");
+        let user = session(&site, id).await.session.facts.user.unwrap();
+        assert!(user.starts_with("p:") && user != name, "{user}");
+    }
+    // Said beside the log, too, but for a ticket's: there they were hidden when it was issued.
+    for (id, via, stays) in [
+        ("c", Via::Api, false),
+        ("d", Via::Inbox, false),
+        ("e", Via::Ticket, true),
+    ] {
+        let mut log = new_log(id, CRASHED.replace("s1", id).as_str());
+        log.via = via;
+        log.metadata.insert("user".to_owned(), ann.clone());
+        let outcome = site.take(log).await;
+        assert!(matches!(outcome, JobOutcome::Parsed), "{outcome:?}");
+        let opened = open_log(&site.vault, &product("editor"), &log_id(id)).await;
+        let kept = &opened.unwrap().attributes.metadata["user"];
+        assert_eq!(*kept == ann, stays, "{kept}");
+    }
 }
 
 /// Whether any file below a folder holds some bytes.

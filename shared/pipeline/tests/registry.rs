@@ -268,6 +268,46 @@ async fn a_snapshot_is_believed_for_its_time_and_no_longer() {
     assert_eq!(hasty.snapshot().await.unwrap().products().count(), 2);
 }
 
+#[tokio::test]
+async fn a_product_that_was_registered_meanwhile_is_no_unknown_one() {
+    let site = Site::new().await;
+    let patient = Registry::new(site.store.clone(), Duration::from_hours(1));
+    patient.snapshot().await.unwrap();
+    add_product(&site.store, entry("viewer")).await.unwrap();
+    let (editor, viewer) = (product("editor"), product("viewer"));
+    let held = patient.covering(&[&editor]).await.unwrap();
+    assert!(held.product(&viewer).unwrap().is_none(), "nobody asked");
+    let held = patient.covering(&[&editor, &viewer]).await.unwrap();
+    assert!(held.product(&viewer).unwrap().is_some());
+    // Whoever is refused is so by a registry that is young.
+    add_product(&site.store, entry("writer")).await.unwrap();
+    let minute = Duration::from_mins(1);
+    let held = patient.no_older_than(minute).await.unwrap();
+    assert!(held.product(&product("writer")).unwrap().is_none());
+    let held = patient.no_older_than(Duration::ZERO).await.unwrap();
+    assert!(held.product(&product("writer")).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_registry_that_is_gone_refuses_nothing_for_good() {
+    let site = Site::new().await;
+    let outcome = site.take(new_log("a", RUN)).await;
+    assert!(matches!(outcome, JobOutcome::Parsed), "{outcome:?}");
+    site.store.delete("config/products.toml").await.unwrap();
+    let snapshot = site.registry.reload().await.unwrap();
+    let error = snapshot.product(&product("editor")).unwrap_err();
+    assert!(error.is_transient());
+    assert!(error.to_string().contains("logbook product add"), "{error}");
+    assert!(
+        snapshot
+            .product_of_key("lbk_editor_x")
+            .unwrap_err()
+            .is_transient()
+    );
+    let outcome = site.take(new_log("b", RUN)).await;
+    assert!(matches!(outcome, JobOutcome::Retry(_)), "{outcome:?}");
+}
+
 const OWN: &str = r#"profile = "own"
 version = 3
 family = "text"

@@ -1,5 +1,7 @@
 //! The schemas on a server, and what the server itself says of its time.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use logbook_backends::sql::rows::{Cells, statement};
 use logbook_backends::{Credentials, Database, MySqlConfig, Tls, sql};
@@ -28,6 +30,10 @@ const EXECUTED: &str = "SELECT CAST(COALESCE(SUM(EVENT_NAME = 'statement/com/Exe
     FROM performance_schema.events_statements_history_long WHERE NESTING_EVENT_ID IS NULL \
     AND THREAD_ID NOT IN (SELECT THREAD_ID FROM performance_schema.threads \
     WHERE PROCESSLIST_ID = CONNECTION_ID())";
+
+const AT_WORK: &str = "SELECT COUNT(*) FROM performance_schema.threads \
+    WHERE TYPE = 'FOREGROUND' AND PROCESSLIST_ID <> CONNECTION_ID() \
+    AND PROCESSLIST_COMMAND NOT IN ('Sleep', 'Daemon')";
 
 // Those that are prepared still: a connection keeps some.
 const LONGEST: &str = "SELECT CAST(SUM(SUM_TIMER_EXECUTE) DIV 1000 AS SIGNED), \
@@ -88,6 +94,14 @@ impl Server {
     /// What was executed since.
     pub(crate) async fn executed(&self) -> Result<Executed> {
         let mut connection = self.watcher.read().await?;
+        // The server answers before it notes how long that took.
+        for _ in 0..1000 {
+            let row = statement(AT_WORK).fetch_one(&mut connection).await?;
+            if Cells::new(&row).count()? == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         let row = statement(EXECUTED).fetch_one(&mut connection).await?;
         let mut cells = Cells::new(&row);
         Ok(Executed {

@@ -86,6 +86,7 @@ pub(super) async fn read(store: &ObjectStore) -> Result<Snapshot> {
         ..Snapshot::default()
     };
     let Some(object) = store.get(PRODUCTS_KEY, MAX_CONFIG_BYTES).await? else {
+        snapshot.missing = true;
         return Ok(snapshot);
     };
     let text = text_of(PRODUCTS_KEY, object.body)?;

@@ -114,14 +114,18 @@ pub struct Snapshot {
     unreadable: Vec<(Option<ProductId>, ProductsError)>,
     /// Faults of profiles, used or not.
     profiles: Vec<ProductsError>,
+    /// There is no registry: nobody knows which products there are.
+    missing: bool,
 }
 
 impl Snapshot {
     /// A product; `None` for one that is not registered.
     ///
     /// # Errors
-    /// [`Error::Registry`] where an entry cannot be read that is this product's, or may be.
+    /// [`Error::Registry`] where an entry cannot be read that is this product's, or may be, or where
+    /// there is no registry at all.
     pub fn product(&self, id: &ProductId) -> Result<Option<&Product>> {
+        self.is_there()?;
         let concerned = |entry: &&(Option<ProductId>, _)| match &entry.0 {
             Some(unreadable) => unreadable == id,
             None => !self.products.contains_key(id),
@@ -130,6 +134,16 @@ impl Snapshot {
             Some((_, fault)) => Err(Error::Registry(fault.clone())),
             None => Ok(self.products.get(id)),
         }
+    }
+
+    /// A registry that is gone says nothing of its products: what concerns them waits.
+    fn is_there(&self) -> Result<()> {
+        if self.missing {
+            let message = "there are no products: register one (`logbook product add`), or bring \
+                           the file back";
+            return Err(Error::Registry(fault(file::PRODUCTS_KEY, message)));
+        }
+        Ok(())
     }
 
     /// All products whose entry can be read.
@@ -153,8 +167,9 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Error::Registry`] where the key fits none, and there is an entry that cannot be read: it
-    /// may be that one's.
+    /// may be that one's; or where there is no registry at all.
     pub fn product_of_key(&self, key: &str) -> Result<Option<&Product>> {
+        self.is_there()?;
         let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
         let mut found = None;
         for product in self.products.values() {
@@ -206,6 +221,30 @@ impl Registry {
             }
         }
         self.reload().await
+    }
+
+    /// The registry, as it is now if some of these products are not in what is held: they may have
+    /// been registered since.
+    pub async fn covering(&self, products: &[&ProductId]) -> Result<Arc<Snapshot>> {
+        let snapshot = self.snapshot().await?;
+        let is_known = |id: &&ProductId| !matches!(snapshot.product(id), Ok(None));
+        if products.iter().all(is_known) {
+            return Ok(snapshot);
+        }
+        self.reload().await
+    }
+
+    /// The registry, read anew if what is held is older than this: less than the usual age.
+    pub async fn no_older_than(&self, age: Duration) -> Result<Arc<Snapshot>> {
+        let held = {
+            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            let young = held.as_ref().filter(|(since, _)| since.elapsed() < age);
+            young.map(|(_, snapshot)| Arc::clone(snapshot))
+        };
+        match held {
+            Some(snapshot) => Ok(snapshot),
+            None => self.reload().await,
+        }
     }
 
     /// The registry as it is now.
