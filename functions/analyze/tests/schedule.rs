@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use logbook_analyze::{Context, NOTICES_PREFIX, handle};
@@ -47,8 +47,13 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
         patience: Duration::ZERO,
         budget,
         settling: Duration::from_mins(10),
-        now: Timestamp::default,
+        now,
     }
+}
+
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp(now.as_micros() as i64)
 }
 
 fn event() -> EventBridgeEvent {
@@ -68,6 +73,19 @@ async fn every_product_is_complete_to_the_scheduled_time_less_the_settling() {
         let until = reply.freshness.complete_until.unwrap();
         assert_eq!(until.to_string(), "2026-03-10T11:50:00Z");
     }
+}
+
+#[tokio::test]
+async fn a_time_that_is_yet_to_come_is_taken_for_now() {
+    let directory = tempfile::tempdir().unwrap();
+    let context = context(directory.path(), Duration::from_mins(1)).await;
+    let mut event = event();
+    event.time = Some("9999-12-31T23:00:00Z".parse().unwrap());
+    handle(&context, event).await.unwrap();
+    let request = ReportRequest::new(Report::ActiveUsers, ProductId::new(PRODUCTS[0]).unwrap());
+    let reply = query(&context.analytics, &request).await.unwrap();
+    let until = reply.freshness.complete_until.unwrap();
+    assert!(until.0 < now().0 + 3_600_000_000, "{until}");
 }
 
 #[tokio::test]

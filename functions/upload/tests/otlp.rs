@@ -177,6 +177,22 @@ async fn a_consent_of_off_in_the_body_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn consent_off_is_read_in_whatever_form_json_allows() {
+    let door = Door::new().await;
+    let before = door.files();
+    for attribute in [
+        r#"{"value":{"stringValue":"off"},"key":"logbook.consent"}"#,
+        r#"{"key":"logbook\u002econsent","value":{"stringValue":"OFF"}}"#,
+    ] {
+        let answer = send(&door, &[JSON], export(attribute)).await;
+        let (status, message) = refused(&answer);
+        assert_eq!(status, 403, "{attribute}");
+        assert!(message.starts_with("consent-off: "), "{message}");
+    }
+    assert_eq!(door.files(), before);
+}
+
+#[tokio::test]
 async fn a_consent_that_cannot_be_read_is_not_taken_for_one() {
     let door = Door::new().await;
     let before = door.files();
@@ -184,7 +200,6 @@ async fn a_consent_that_cannot_be_read_is_not_taken_for_one() {
         consent("sometimes"),
         consent(""),
         r#"{"key":"logbook.consent","value":{"intValue":"1"}}"#.to_owned(),
-        r#"{"value":{"stringValue":"off"},"key":"logbook.consent"}"#.to_owned(),
         format!(
             r#"{},{{"key":"logbook.consent","value":{{"boolValue":false}}}}"#,
             consent("usage")
