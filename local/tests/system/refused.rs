@@ -158,7 +158,7 @@ fn refused_upload(installation: &Installation, bytes: usize, header: &str) -> Bu
 fn who_is_refused_while_still_sending_hears_why_and_keeps_the_connection() {
     let installation = Installation::new();
     let running = installation.started();
-    let part = [b'x'; 64 << 10];
+    let part = vec![b'x'; 64 << 10];
     let mut connection = refused_upload(&installation, 48 * part.len(), "");
     for _ in 0..48 {
         connection.get_mut().write_all(&part).unwrap();
