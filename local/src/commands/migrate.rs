@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use logbook_backends::{Database, Durability};
-
 use serde_json::json;
 
 use super::block_on;

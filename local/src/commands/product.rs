@@ -11,7 +11,6 @@ use logbook_pipeline::{
     Marks, NewProduct, Product, ProductChange, Registry, Snapshot, add_product_key,
     add_product_with_key, change_product, put_profile,
 };
-
 use serde_json::json;
 
 use super::{REFUSED, block_on};

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use logbook_backends::Durability;
 use logbook_model::{LogId, ProductId, Timestamp};
 use logbook_pipeline::{ARCHIVE_PREFIX, Job, JobOutcome, log_of_archive_key, process};
-
 use serde_json::json;
 
 use super::block_on;

@@ -53,7 +53,8 @@ pub(crate) fn pseudonymise(
     metadata.into_iter().map(hide).collect()
 }
 
-/// A session's facts, with its people hidden. Those that came with the log are so already.
+/// A session's facts, with its people hidden. Those that came with the log are so already, but for
+/// an account that was readable then.
 pub(crate) fn hide_people(
     key: &SecretKey,
     facts: &mut SessionFacts,
@@ -61,7 +62,8 @@ pub(crate) fn hide_people(
     hidden: &BTreeMap<String, String>,
 ) {
     let hide = |kind: &str, fact: &mut Option<String>| {
-        if let Some(text) = fact.as_mut().filter(|text| hidden.get(kind) != Some(text)) {
+        let is_hidden = |text: &String| hidden.get(kind) == Some(text) && is_pseudonym(text);
+        if let Some(text) = fact.as_mut().filter(|text| !is_hidden(text)) {
             *text = pseudonym(key, kind, text);
         }
     };

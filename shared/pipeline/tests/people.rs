@@ -135,6 +135,19 @@ async fn a_name_that_looks_like_a_pseudonym_is_hidden_like_any_other() {
     }
 }
 
+#[tokio::test]
+async fn an_account_that_was_readable_is_hidden_once_the_product_says_so() {
+    let site = Site::new().await;
+    let mut log = new_log("a", RUN);
+    log.readable_accounts = true;
+    log.metadata.insert("account".to_owned(), "acme".to_owned());
+    // The product keeps no account readable when it is parsed.
+    let outcome = site.take(log).await;
+    assert!(matches!(outcome, JobOutcome::Parsed), "{outcome:?}");
+    let account = session(&site, "s1").await.session.facts.account.unwrap();
+    assert!(account.starts_with("p:"), "{account}");
+}
+
 /// Whether any file below a folder holds some bytes.
 fn found_below(folder: &std::path::Path, needle: &str) -> bool {
     std::fs::read_dir(folder).unwrap().any(|entry| {

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use logbook_formats::{LogContext, Profile};
 use logbook_model::{LogId, ProductId, Timestamp};
-
 use serde_json::json;
 
 use super::REFUSED;

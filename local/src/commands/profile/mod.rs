@@ -8,7 +8,6 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use logbook_formats::{Profile, builtin_texts, draft_profile};
-
 use serde_json::json;
 
 use super::REFUSED;

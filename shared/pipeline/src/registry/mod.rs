@@ -213,14 +213,7 @@ impl Registry {
 
     /// The registry as it is, or was at most `max_age` ago.
     pub async fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        let fresh = |(since, _): &&(Instant, Arc<Snapshot>)| since.elapsed() < self.max_age;
-        {
-            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, snapshot)) = held.as_ref().filter(fresh) {
-                return Ok(Arc::clone(snapshot));
-            }
-        }
-        self.reload().await
+        self.no_older_than(self.max_age).await
     }
 
     /// The registry, as it is now if some of these products are not in what is held: they may have
@@ -234,7 +227,7 @@ impl Registry {
         self.reload().await
     }
 
-    /// The registry, read anew if what is held is older than this: less than the usual age.
+    /// The registry, read anew if what is held is older than this.
     pub async fn no_older_than(&self, age: Duration) -> Result<Arc<Snapshot>> {
         let held = {
             let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
