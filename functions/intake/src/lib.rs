@@ -15,7 +15,7 @@ use std::time::Duration;
 use aws_lambda_events::event::s3::S3Event;
 use logbook_backends::{ObjectStore, Queue};
 use logbook_model::Timestamp;
-use logbook_pipeline::{ARCHIVE_PREFIX, INBOX_PREFIX, Registry, Stage, Vault};
+use logbook_pipeline::{ARCHIVE_PREFIX, INBOX_PREFIX, Registry, Stage, Vault, is_folder};
 
 pub use bulk::{Bulk, BulkError, Drained, GlueJob, Run, RunState, Start};
 pub use enqueue::enqueue;
@@ -67,7 +67,7 @@ pub enum IntakeError {
     Event(#[from] serde_json::Error),
 }
 
-/// Handles one event. `s3:TestEvent` and other keys are passed over.
+/// Handles one event. `s3:TestEvent`, folders and other keys are passed over.
 pub async fn handle(context: &Context, event: serde_json::Value) -> Result<(), IntakeError> {
     let meter = &context.vault.meter;
     // What it holds while it waits is too much to be moved about.
@@ -92,6 +92,9 @@ async fn handled(context: &Context, event: serde_json::Value) -> Result<(), Inta
             continue;
         };
         let bytes = object.size.and_then(|bytes| u64::try_from(bytes).ok());
+        if bytes.is_some_and(|bytes| is_folder(&key, bytes)) {
+            continue;
+        }
         if let Err(error) = one(context, &key, bytes).await {
             tracing::error!(error = %error, "object not taken in");
             failed += 1;

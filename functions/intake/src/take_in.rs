@@ -6,8 +6,8 @@ use logbook_backends::Head;
 use logbook_backends::sql::Via;
 use logbook_model::{Consent, LogId, ProductId};
 use logbook_pipeline::{
-    Archived, Attempt, BULK, Error, InboxKey, NewLog, Product, Refusal, Result, SAID, StatedError,
-    archive_log, stated_consent, steps,
+    Archived, Attempt, BULK, Error, InboxKey, MAX_INFLATED_BYTES, NewLog, Product, Refusal, Result,
+    SAID, StatedError, archive_log, stated_consent, steps,
 };
 
 use crate::Context;
@@ -165,7 +165,7 @@ fn consent(product: Option<&Product>, head: &Head, body: Option<&[u8]>) -> Conse
     let default = product.map_or(Consent::Crash, |product| product.consent);
     let stated = head.metadata.get("logbook-consent");
     let consent = stated.map_or(default, |text| text.parse().unwrap_or(Consent::Off));
-    let inside = body.map_or(Ok(None), stated_consent);
+    let inside = body.map_or(Ok(None), |body| stated_consent(body, MAX_INFLATED_BYTES));
     match inside.unwrap_or_else(StatedError::strictest) {
         Some(inside) => consent.min(inside),
         None => consent,

@@ -62,6 +62,15 @@ async fn an_object_of_the_inbox_moves_into_the_archive_whatever_its_name() {
 }
 
 #[tokio::test]
+async fn a_folder_that_a_console_made_is_no_log() {
+    let site = Site::new().await;
+    let mut event: Value = serde_json::from_str(&event_of(&["inbox/editor/"])).unwrap();
+    event["Records"][0]["s3"]["object"]["size"] = json!(0);
+    site.tell(&event.to_string()).await.unwrap();
+    assert!(site.archived().await.is_empty());
+}
+
+#[tokio::test]
 async fn an_object_that_is_told_of_twice_is_one_log() {
     let site = Site::new().await;
     site.drop_in(KEY, &[]).await;

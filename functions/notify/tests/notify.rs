@@ -19,6 +19,8 @@ use tempfile::TempDir;
 struct Slack {
     got: Arc<Mutex<Vec<Value>>>,
     answers: Arc<Mutex<Vec<StatusCode>>>,
+    /// For how many seconds it wants to be left alone then.
+    pause: Arc<Mutex<u32>>,
 }
 
 impl Slack {
@@ -32,7 +34,8 @@ impl Slack {
                 .push(serde_json::from_str(&body).unwrap());
             let mut answers = slack.answers.lock().unwrap();
             let status = answers.pop().unwrap_or(StatusCode::OK);
-            (status, [("retry-after", "0")], "said the hook")
+            let pause = slack.pause.lock().unwrap().to_string();
+            (status, [("retry-after", pause)], "said the hook")
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -136,6 +139,21 @@ async fn what_slack_does_not_take_now_is_tried_again() {
         .await
         .unwrap();
     assert_eq!(slack.heads().len(), 3, "twice in vain, then taken");
+}
+
+#[tokio::test]
+async fn who_wants_to_be_left_alone_for_long_is_asked_again_by_sns() {
+    let slack = Slack::default();
+    let (context, _folder) = context(slack.serve().await, 3).await;
+    *slack.pause.lock().unwrap() = 30;
+    *slack.answers.lock().unwrap() = vec![StatusCode::TOO_MANY_REQUESTS];
+    let began = alarm("a", "ALARM", "2026-01-01T00:00:00.000+0000", "m-1");
+    let asked = std::time::Instant::now();
+    let failed = handle(&context, began.clone()).await.unwrap_err();
+    assert!(matches!(failed, NotifyError::Slack(_)), "{failed}");
+    assert!(asked.elapsed() < Duration::from_secs(10));
+    handle(&context, began).await.unwrap();
+    assert_eq!(slack.heads().len(), 2);
 }
 
 #[tokio::test]

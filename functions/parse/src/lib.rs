@@ -31,6 +31,9 @@ pub struct Context {
     /// For how long from the beginning of a batch a database that is away is waited for: a message
     /// that goes back because of it is a receipt nearer to the dead letters.
     pub patience: Duration,
+    /// For how long from the beginning of a batch logs are read: what is not read by then comes
+    /// again, and what is goes into the database. `None`: as long as it takes.
+    pub reading: Option<Duration>,
     /// The clock.
     pub now: fn() -> Timestamp,
 }
@@ -53,7 +56,9 @@ pub async fn handle(context: &Context, event: SqsEvent) -> SqsBatchResponse {
 }
 
 async fn handled(context: &Context, event: SqsEvent) -> SqsBatchResponse {
-    let until = Instant::now() + context.patience;
+    let began = Instant::now();
+    let until = began + context.patience;
+    let read_until = context.reading.map(|reading| began + reading);
     let (mut work, mut failed) = read(event);
     let mut settled = BTreeSet::new();
     let mut tally = Tally::default();
@@ -71,7 +76,7 @@ async fn handled(context: &Context, event: SqsEvent) -> SqsBatchResponse {
                 break;
             }
         };
-        let outcomes = attempt(context, &products, &work).await;
+        let outcomes = attempt(context, &products, &work, read_until).await;
         let mut away = Vec::new();
         for (one, outcome) in work.into_iter().zip(outcomes) {
             if is_away(&outcome) && Instant::now() < until {
@@ -123,10 +128,23 @@ async fn stays_away(context: &Context, until: Instant) -> bool {
     }
 }
 
-async fn attempt(context: &Context, products: &Snapshot, work: &[Work]) -> Vec<JobOutcome> {
+async fn attempt(
+    context: &Context,
+    products: &Snapshot,
+    work: &[Work],
+    until: Option<Instant>,
+) -> Vec<JobOutcome> {
     let jobs: Vec<Job> = work.iter().map(|one| one.job.clone()).collect();
     let now = (context.now)();
-    process(&context.vault, products, &context.database, &jobs, now).await
+    process(
+        &context.vault,
+        products,
+        &context.database,
+        &jobs,
+        now,
+        until,
+    )
+    .await
 }
 
 /// Whether a job came to nothing because the database is away.

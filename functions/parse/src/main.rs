@@ -20,6 +20,8 @@ async fn serve(stores: Stores) -> Result<(), Error> {
         marks: Some(stores.marks()?),
         // Of Lambda's five minutes: what is left is for the batch.
         patience: Duration::from_secs(150),
+        // What is left is for the database.
+        reading: Some(Duration::from_mins(4)),
         now,
     };
     run(context, |context, event| async move {

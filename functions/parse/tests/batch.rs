@@ -63,6 +63,7 @@ impl Site {
                 vault: Arc::new(Vault::new(archive, keys)),
                 database,
                 patience: Duration::ZERO,
+                reading: None,
                 now: || NOON,
             },
             directory,

@@ -89,6 +89,7 @@ impl Site {
                 vault,
                 database: schema(server).await,
                 patience,
+                reading: None,
                 now: || NOON,
             },
             _directory: directory,

@@ -270,12 +270,17 @@ async fn contracts(context: &Context, product: &ProductId) -> Result<Contracts, 
     Ok(read.map(|read| read.contracts).unwrap_or_default())
 }
 
-/// Changes the contracts, and calls for reports that show them.
+/// Changes the contracts of a registered product, and calls for reports that show them.
 async fn change(
     context: &Context,
     product: &Product,
     change: impl Fn(&mut Contracts) -> bool,
 ) -> Result<bool, Problem> {
+    let products = context.registry.snapshot().await?;
+    if products.product(&product.id)?.is_none() {
+        let detail = format!("the product {} is not registered", product.id);
+        return Err(Problem::new(ProblemKind::NotFound, detail));
+    }
     let changed = change_contracts(&context.vault.archive, &product.id, change).await?;
     if let Some(marks) = context.marks.as_ref().filter(|_| changed) {
         marks.put_dirty(&product.id, (context.now)()).await?;

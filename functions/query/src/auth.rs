@@ -108,7 +108,7 @@ enum Kind {
 impl Auth {
     /// Tokens that the gateway before us has checked (signature, issuer, audience, time). Their
     /// claims say what they allow: the claim `scopes` (`scope`, or `cognito:groups` where a user's
-    /// groups say so) the scopes, with or without a resource server's name before them
+    /// groups say so) the scopes, with or without the resource server's name before them
     /// (`logbook/read:reports`); `products` the products, or `*`. Of a token of Cognito's, which
     /// has no such claim, the groups `products-all` and `product-NAME` say so. `default` is what
     /// a token covers that says nothing of products.
@@ -165,7 +165,8 @@ impl Auth {
 
 fn principal_of(claims: &Claims, scopes: &str, default: &Products) -> Principal {
     let scopes = claims.list(scopes).map(|name| {
-        let (_, own) = name.rsplit_once('/').unwrap_or(("", name));
+        // The scopes of other services are none of ours, whatever they end with.
+        let own = name.strip_prefix(RESOURCE_SERVER).unwrap_or(name);
         Scope::ALL.iter().copied().find(|scope| scope.name() == own)
     });
     Principal {
@@ -173,6 +174,9 @@ fn principal_of(claims: &Claims, scopes: &str, default: &Products) -> Principal 
         products: products_of(claims).unwrap_or_else(|| default.clone()),
     }
 }
+
+/// What stands before the scopes that Cognito's resource server defines.
+const RESOURCE_SERVER: &str = "logbook/";
 
 /// The products that claims name; `None` if they say nothing of products.
 fn products_of(claims: &Claims) -> Option<Products> {
@@ -247,6 +251,8 @@ mod tests {
         assert_eq!(of(&[("products", "[a, b]")]).products, only(&["a", "b"]));
         assert_eq!(of(&[("products", "*")]).products, Products::All);
         assert_eq!(of(&[("products", "")]).products, only(&[]));
+        let object = [("products", r#"{"a":"*"}"#)];
+        assert_eq!(of(&object).products, only(&[]));
         let groups = [("cognito:groups", "[staff product-a]")];
         assert_eq!(of(&groups).products, only(&["a"]));
         let by_groups = Auth::gateway("cognito:groups".to_owned(), only(&[]));
@@ -259,6 +265,10 @@ mod tests {
         assert_eq!(analyst.products, only(&["a"]));
         let all = [("cognito:groups", "[products-all]")];
         assert_eq!(of(&all).products, Products::All);
+        let ours = of(&[("scope", "logbook/admin")]);
+        assert_eq!(ours.scopes, BTreeSet::from([Scope::Admin]));
+        let theirs = of(&[("scope", "billing/admin https://x.example/read:reports")]);
+        assert_eq!(theirs.scopes, BTreeSet::new());
         assert_eq!(of(&[("scope", "admin:not read")]).scopes, BTreeSet::new());
         assert_eq!(of(&[]).products, only(&[]), "nothing said, nothing covered");
         let open = Auth::gateway("scope".to_owned(), Products::All);

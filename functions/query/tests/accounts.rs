@@ -133,6 +133,21 @@ async fn accounts_are_kept_as_sessions_name_them() {
 }
 
 #[tokio::test]
+async fn nothing_is_agreed_for_a_product_that_nobody_registered() {
+    let api = Api::new().await;
+    let stranger = product("stranger");
+    let mut log = Api::new_log("a", "{\"name\":\"x\"}\n");
+    log.product = stranger.clone();
+    api.take_log(log).await;
+    let of = "/v1/accounts/acme?product=stranger";
+    let refused = api.put(of, r#"{"seats": 1}"#).await;
+    assert_eq!(refused.problem(), "not-found");
+    let archive = &api.context.vault.archive;
+    let held = read_contracts(archive, &stranger, None).await.unwrap();
+    assert!(held.is_none_or(|held| held.contracts.accounts.is_empty()));
+}
+
+#[tokio::test]
 async fn only_an_admin_says_what_is_agreed() {
     let api = Api::new().await;
     let token = format!("Bearer {TOKEN}");

@@ -3,12 +3,12 @@
 //! What was received is read off the archive's listing, which parsing cannot write; so the ledger
 //! shows what parsing lost. The inbox is swept by intake, which takes its objects in.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use logbook_backends::sql::{dirty_days, ledger, next_silence};
+use logbook_backends::sql::{dirty_days, has_logs_since, ledger, next_silence};
 use logbook_backends::{Database, ObjectStore, Queue};
 use logbook_bootstrap::metrics::{self, Unit};
 use logbook_model::{Day, ProductId, Timestamp};
@@ -17,6 +17,9 @@ use serde::Serialize;
 
 /// Days back whose balance is looked at.
 const LEDGER_DAYS: i32 = 28;
+/// Days back that the state of an account looks, twice 28, and some more: as long as there are logs
+/// so young, accounts may fall silent though nothing comes.
+const JUDGED_DAYS: i32 = 60;
 
 /// What the function needs, built once.
 #[derive(Debug, Clone)]
@@ -29,7 +32,8 @@ pub struct Context {
     pub queue: Queue,
     /// The sessions schema.
     pub database: Database,
-    /// Where it is told that there is something to analyze: a mark that was lost is made up for.
+    /// Where it is told that there is something to analyze: a mark that was lost is made up for,
+    /// and what changes as time goes by is looked at.
     pub marks: Arc<Marks>,
     /// How long a database that is away is waited for.
     pub patience: Duration,
@@ -73,8 +77,8 @@ pub async fn handle(
     let mut summary = SweepSummary::default();
     let mut failure = None;
     context.database.wait(context.patience).await?;
-    for product in products(context).await? {
-        if let Err(error) = one(context, &product, &mut summary).await {
+    for (product, registered) in products(context).await? {
+        if let Err(error) = one(context, &product, registered, &mut summary).await {
             tracing::error!(%product, %error, "not swept");
             failure.get_or_insert(error);
         }
@@ -90,16 +94,23 @@ pub async fn handle(
     failure.map_or(Ok(summary), Err)
 }
 
-async fn products(context: &Context) -> Result<BTreeSet<ProductId>, SweepError> {
-    let mut products = archived_products(&context.archive).await?;
+/// The products, and whether each is registered.
+async fn products(context: &Context) -> Result<BTreeMap<ProductId, bool>, SweepError> {
+    let archived = archived_products(&context.archive).await?;
+    let mut products: BTreeMap<_, _> = archived.into_iter().map(|id| (id, false)).collect();
     let registered = context.registry.snapshot().await?;
-    products.extend(registered.products().map(|product| product.id.clone()));
+    products.extend(
+        registered
+            .products()
+            .map(|product| (product.id.clone(), true)),
+    );
     Ok(products)
 }
 
 async fn one(
     context: &Context,
     product: &ProductId,
+    registered: bool,
     summary: &mut SweepSummary,
 ) -> Result<(), SweepError> {
     let now = (context.now)();
@@ -108,6 +119,7 @@ async fn one(
         queue: &context.queue,
         first: context.age,
         at_start: false,
+        registered,
         now,
     };
     let archive = &context.archive;
@@ -123,7 +135,9 @@ async fn one(
     .await?;
     let unbalanced = days.days.iter().filter(|day| day.balanced == Some(false));
     summary.unbalanced_days += unbalanced.count();
-    if is_behind(context, product, as_of).await? {
+    let judged = Day(today.0 - JUDGED_DAYS);
+    let may_fall_silent = has_logs_since(&context.database, product, judged).await?;
+    if may_fall_silent || is_behind(context, product, as_of).await? {
         context.marks.put_dirty(product, now).await?;
     }
     Ok(())

@@ -10,7 +10,8 @@ use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Consent, LogId, ProductId};
 use logbook_pipeline::{
-    Archived, Attempt, NewLog, Product, StatedError, archive_log, stated_consent, steps,
+    Archived, Attempt, MAX_SEARCHED_BYTES, NewLog, Product, StatedError, archive_log,
+    stated_consent, steps,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -37,7 +38,7 @@ pub(crate) async fn create(
     consent(&given, &product)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
     // A log that is no OTLP and names the attribute in another form is a log that mentions it.
-    given.narrow(stated_consent(&body).unwrap_or_else(StatedError::strictest));
+    given.narrow(stated_consent(&body, MAX_SEARCHED_BYTES).unwrap_or_else(StatedError::strictest));
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     let archived = archive(

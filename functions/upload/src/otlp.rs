@@ -10,7 +10,7 @@ use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::Consent;
-use logbook_pipeline::{StatedError, stated_consent};
+use logbook_pipeline::{MAX_SEARCHED_BYTES, StatedError, stated_consent};
 
 use crate::logs::{archive, check_encoding, consent, minted};
 use crate::{Context, caller, given};
@@ -47,7 +47,7 @@ async fn take(
     let media = media(headers)?;
     check_encoding(headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
-    given.narrow(stated_consent(&body).or_else(unknown_consent)?);
+    given.narrow(stated_consent(&body, MAX_SEARCHED_BYTES).or_else(unknown_consent)?);
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
     archive(context, &product, log, body, Via::Otlp, consent, given).await?;

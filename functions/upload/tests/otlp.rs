@@ -218,7 +218,7 @@ async fn a_consent_that_cannot_be_read_is_not_taken_for_one() {
 async fn a_body_too_large_to_be_searched_for_consent_is_refused() {
     let door = Door::new().await;
     let before = door.files();
-    let mut body = vec![b' '; 65 << 20];
+    let mut body = vec![b' '; 257 << 20];
     body.extend(export(&consent("off")).bytes());
     let answer = send(&door, &[JSON], gzip(body)).await;
     let (status, message) = refused(&answer);

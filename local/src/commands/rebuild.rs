@@ -44,7 +44,7 @@ async fn parse_all(host: &Host) -> anyhow::Result<(u64, u64)> {
         let jobs: Vec<Job> = batch
             .map(|(_, product, log)| Job::new(product, log, now()))
             .collect();
-        for outcome in process(&host.vault, &products, &host.sessions, &jobs, now()).await {
+        for outcome in process(&host.vault, &products, &host.sessions, &jobs, now(), None).await {
             if let JobOutcome::Retry(error) = outcome {
                 failed += 1;
                 bar.suspend(|| output::note(&format!("not parsed: {error}")));

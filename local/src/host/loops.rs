@@ -1,6 +1,6 @@
 //! What goes on in the background: intake, parsing, analytics, sweeps.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -236,6 +236,7 @@ impl Sweeper {
             queue: &self.intake.queue,
             first: age,
             at_start,
+            registered: false,
             now: at,
         };
         self.list_at(earlier(at, settling), Some(requeue)).await
@@ -247,18 +248,28 @@ impl Sweeper {
     }
 
     async fn list_at(&self, as_of: Timestamp, requeue: Option<Requeue<'_>>) -> anyhow::Result<()> {
-        for product in self.products().await? {
+        for (product, registered) in self.products().await? {
             let vault = &self.intake.vault;
+            let requeue = requeue.map(|requeue| Requeue {
+                registered,
+                ..requeue
+            });
             sweep_archive(&vault.archive, &self.database, &product, as_of, requeue).await?;
         }
         Ok(())
     }
 
-    /// The products that are registered, and those for which logs came all the same.
-    async fn products(&self) -> anyhow::Result<BTreeSet<ProductId>> {
-        let mut products = archived_products(&self.intake.vault.archive).await?;
+    /// The products that are registered, and those for which logs came all the same; whether each
+    /// is registered.
+    async fn products(&self) -> anyhow::Result<BTreeMap<ProductId, bool>> {
+        let archived = archived_products(&self.intake.vault.archive).await?;
+        let mut products: BTreeMap<_, _> = archived.into_iter().map(|id| (id, false)).collect();
         let registered = self.intake.registry.snapshot().await?;
-        products.extend(registered.products().map(|product| product.id.clone()));
+        products.extend(
+            registered
+                .products()
+                .map(|product| (product.id.clone(), true)),
+        );
         Ok(products)
     }
 }

@@ -102,6 +102,7 @@ impl Host {
             database: self.sessions.clone(),
             marks: None,
             patience: Duration::ZERO,
+            reading: None,
             now,
         }
     }

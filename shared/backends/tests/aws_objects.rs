@@ -58,6 +58,24 @@ async fn a_large_object_comes_back_whole() {
 }
 
 #[tokio::test]
+async fn a_key_of_whatever_segments_is_that_of_an_object() {
+    let Some(store) = store().await else { return };
+    let keys = ["a/", "a//b", "c/.hidden/d", "e/f"];
+    for key in keys {
+        put(&store, key, key, Put::Always).await;
+    }
+    let listed = store.list("", None, 10).await.unwrap().objects;
+    let listed: Vec<_> = listed.iter().map(|object| &*object.key).collect();
+    assert_eq!(listed, keys);
+    for key in keys {
+        let object = store.get(key, MAX).await.unwrap().unwrap();
+        assert_eq!(object.body, key.as_bytes());
+        assert!(store.delete_if(key, &object.etag).await.unwrap());
+        assert!(store.head(key).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn objects_bear_the_time_of_their_put() {
     let Some(store) = store().await else { return };
     let before = now();

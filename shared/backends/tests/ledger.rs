@@ -28,7 +28,7 @@ use place::{Place, on_every_database};
 /// Lists logs by id as of a second of day 100, and gives those that have no row.
 async fn list(db: &Database, second: i64, ids: &[&str]) -> Vec<String> {
     let as_of = Timestamp(100 * DAY_US + second * 1_000_000);
-    let mut listing = Listing::begin(db, &product(), as_of).await.unwrap();
+    let mut listing = Listing::begin(db, &product(), as_of, None).await.unwrap();
     let page: Vec<ListedLog> = ids
         .iter()
         .map(|id| ListedLog {

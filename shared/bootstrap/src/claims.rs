@@ -24,10 +24,11 @@ impl Claims {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The words of a claim: lists come as `a b`, `a,b` or `[a, b]`.
+    /// The words of a claim: lists come as `a b`, `a,b` or `[a, b]`. An object has none.
     pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         let separators = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '"');
-        let words = self.get(name).unwrap_or_default().split(separators);
+        let text = self.get(name).filter(|text| !text.contains('{'));
+        let words = text.unwrap_or_default().split(separators);
         words.filter(|word| !word.is_empty())
     }
 }

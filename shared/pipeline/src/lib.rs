@@ -9,6 +9,7 @@ mod archive;
 mod attributes;
 mod consent;
 mod contracts;
+mod deadline;
 mod error;
 mod events;
 mod job;
@@ -39,7 +40,7 @@ pub use job::{Job, queue_log};
 pub use marks::{Marks, ProductMarks};
 pub use meter::{Done, Meter, Stage};
 pub use names::{
-    ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key,
+    ARCHIVE_PREFIX, INBOX_PREFIX, InboxKey, archive_key, edge_prefix, inbox_key, is_folder,
     log_of_archive_key, ticket_key,
 };
 pub use open::{Opened, open_log};
@@ -51,6 +52,6 @@ pub use registry::{
     NewProduct, Product, ProductChange, ProductsError, Registry, Snapshot, add_product,
     add_product_key, add_product_with_key, change_product, put_profile,
 };
-pub use stated::{StatedError, stated_consent};
+pub use stated::{MAX_SEARCHED_BYTES, StatedError, stated_consent};
 pub use sweep::{Requeue, Swept, archived_products, list_inbox, sweep_archive, sweep_inbox};
 pub use vault::{MEMORY_MB, Vault};

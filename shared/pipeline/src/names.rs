@@ -41,7 +41,7 @@ pub struct InboxKey {
     pub product: Option<ProductId>,
     /// The log id, where the object came by a ticket.
     pub ticket: Option<LogId>,
-    /// The object's own name: what follows the last slash.
+    /// The object's own name: its last step that is not empty.
     pub name: String,
 }
 
@@ -50,7 +50,8 @@ impl InboxKey {
     pub fn parse(key: &str) -> Option<Self> {
         let mut steps = key.strip_prefix(INBOX_PREFIX)?.split('/');
         let product = ProductId::new(steps.next()?).ok();
-        let name = key.rsplit('/').next().unwrap_or_default().to_owned();
+        let name = key.rsplit('/').find(|step| !step.is_empty());
+        let name = name.unwrap_or_default().to_owned();
         let ticket = match (steps.next(), steps.next(), steps.next()) {
             (Some(TICKETS), Some(id), None) => LogId::new(id).ok(),
             _ => None,
@@ -61,6 +62,12 @@ impl InboxKey {
             name,
         })
     }
+}
+
+/// Whether an object is what S3's console makes of an empty folder: a key that ends with a slash, and
+/// nothing under it.
+pub fn is_folder(key: &str, bytes: u64) -> bool {
+    bytes == 0 && key.ends_with('/')
 }
 
 /// Where the edge notes deliveries that leave no archive object of their own.

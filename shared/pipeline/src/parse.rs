@@ -1,6 +1,7 @@
 //! From a log's bytes to rows.
 
 use std::io::{self, Cursor, Read};
+use std::time::Instant;
 
 use logbook_backends::sql::{LogMeta, ParsedLog, RejectSample, RejectedLog, Rejects};
 use logbook_formats::{
@@ -11,6 +12,7 @@ use logbook_seal::Inflate;
 
 use crate::attributes::FILE_NAME;
 use crate::consent::restrict;
+use crate::deadline::Until;
 use crate::error::read_error;
 use crate::pseudonym::hide_people;
 use crate::{Error, LogAttributes, Opened, Product, Result, Vault};
@@ -29,7 +31,7 @@ pub enum ParseOutcome {
     Rejected(Box<RejectedLog>),
 }
 
-/// Reads an opened log by its product's profile.
+/// Reads an opened log by its product's profile, until a time at most.
 pub async fn parse_log(
     vault: &Vault,
     product: &Product,
@@ -37,6 +39,7 @@ pub async fn parse_log(
     opened: Opened,
     queued_at: Option<Timestamp>,
     now: Timestamp,
+    until: Option<Instant>,
 ) -> Result<ParseOutcome> {
     let key = vault.keys().pseudonym_key(&product.id).await?;
     let attributes = opened.attributes.clone();
@@ -53,7 +56,7 @@ pub async fn parse_log(
         let context = log_context(&product.id, &log, &attributes);
         let reader = opened.log.into_reader(MAX_INFLATED_BYTES);
         // What did not inflate was sealed as it came: it fails here again, and says why.
-        let mut source = Inflate::new(reader, MAX_INFLATED_BYTES);
+        let mut source = Until::new(Inflate::new(reader, MAX_INFLATED_BYTES), until);
         let (head, profile) = match profile_of(&product, &attributes, &mut source) {
             Ok(found) => found,
             Err(Error::Rejected { reason, detail }) => {

@@ -1,11 +1,15 @@
 //! What the parse function does with a batch of jobs.
 
+use std::time::Instant;
+
 use logbook_backends::sql::{
-    LogMeta, ParsedLog, RejectedLog, StoreOutcome, Via, store_parsed, store_rejected,
+    LogMeta, LogState, ParsedLog, RejectedLog, StoreOutcome, Via, log_row, store_parsed,
+    store_rejected,
 };
 use logbook_backends::{Boxed, Database};
 use logbook_model::{Consent, LogReject, Timestamp};
 
+use crate::deadline::{over, share};
 use crate::meter::{Done, Stage};
 use crate::open::{find, open_found};
 use crate::parse::{PARSER_VERSION, log_meta, refuse};
@@ -42,24 +46,29 @@ enum Prepared {
 /// Parses the logs of a batch and stores what they say; one outcome a job, in order.
 ///
 /// Logs are parsed one after the other (memory holds one at a time) and stored together. A job
-/// that fails does not touch the others.
+/// that fails does not touch the others, and one whose log takes long leaves them half of the time
+/// that is left `until` all must be read: what is not read by then is to be tried again.
 pub fn process<'a>(
     vault: &'a Vault,
     products: &'a Snapshot,
     database: &'a Database,
     jobs: &'a [Job],
     now: Timestamp,
+    until: Option<Instant>,
 ) -> Boxed<'a, Vec<JobOutcome>> {
     Box::pin(async move {
         let mut prepared = Vec::with_capacity(jobs.len());
         let mut work = Vec::new();
-        for job in jobs {
+        for (at, job) in jobs.iter().enumerate() {
+            let until = share(until, jobs.len() - at);
             work.extend(job.work.and_then(Done::checked).map(|done| (job, done)));
-            prepared.push(match prepare(vault, products, job, now, &mut work).await {
-                Ok(prepared) => prepared,
-                Err(Error::Erased) => Prepared::Erased,
-                Err(error) => Prepared::Retry(error),
-            });
+            prepared.push(
+                match prepare(vault, products, job, now, until, &mut work).await {
+                    Ok(prepared) => prepared,
+                    Err(Error::Erased) => Prepared::Erased,
+                    Err(error) => Prepared::Retry(error),
+                },
+            );
         }
         steps::reach("parse.before_store");
         // What is parsed is stored together; what is left keeps its place.
@@ -80,9 +89,8 @@ pub fn process<'a>(
         for one in others {
             outcomes.push(match one {
                 None | Some(Prepared::Parsed(_)) => outcome_of(stored.next()),
-                Some(Prepared::Rejected(row)) => match store_rejected(database, &row).await {
-                    Ok(StoreOutcome::Erased) => JobOutcome::Erased,
-                    Ok(_) => JobOutcome::Rejected(row.reason),
+                Some(Prepared::Rejected(row)) => match reject(database, &row).await {
+                    Ok(outcome) => outcome,
                     Err(error) => JobOutcome::Retry(error.into()),
                 },
                 Some(Prepared::Erased) => JobOutcome::Erased,
@@ -97,6 +105,23 @@ pub fn process<'a>(
         vault.meter.note(database, now, work).await;
         steps::reach("parse.before_ack");
         outcomes
+    })
+}
+
+/// Stores that a log was refused. One that was parsed while its product was known stays parsed: a
+/// message that comes late tells nothing new of it.
+async fn reject(database: &Database, row: &RejectedLog) -> logbook_backends::Result<JobOutcome> {
+    if row.reason == LogReject::UnknownProduct {
+        let held = log_row(database, &row.meta.product, &row.meta.log).await?;
+        match held.map(|held| held.state) {
+            Some(LogState::Parsed) => return Ok(JobOutcome::Parsed),
+            Some(LogState::Duplicate) => return Ok(JobOutcome::Duplicate),
+            _ => {}
+        }
+    }
+    Ok(match store_rejected(database, row).await? {
+        StoreOutcome::Erased => JobOutcome::Erased,
+        _ => JobOutcome::Rejected(row.reason),
     })
 }
 
@@ -115,8 +140,12 @@ async fn prepare<'j>(
     products: &Snapshot,
     job: &'j Job,
     now: Timestamp,
+    until: Option<Instant>,
     work: &mut Vec<(&'j Job, Done)>,
 ) -> Result<Prepared> {
+    if until.is_some_and(|until| until <= Instant::now()) {
+        return Err(Error::Read(over()));
+    }
     let found = match find(vault, &job.product, &job.log_id).await {
         Ok(found) => found,
         // An object that says nothing valid of itself, or a body that is not what was written.
@@ -172,7 +201,7 @@ async fn prepare<'j>(
         Err(error) => return Err(error),
     };
     Ok(
-        match parse_log(vault, product, &job.log_id, opened, queued_at, now).await? {
+        match parse_log(vault, product, &job.log_id, opened, queued_at, now, until).await? {
             ParseOutcome::Parsed(log) => Prepared::Parsed(log),
             ParseOutcome::Rejected(row) => Prepared::Rejected(row),
         },

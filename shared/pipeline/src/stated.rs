@@ -12,8 +12,12 @@ use serde_json::value::RawValue;
 
 /// The resource attribute by which an application states its user's consent.
 const CONSENT: &[u8] = b"logbook.consent";
-/// Most bytes of a body that are searched for it: no more than memory bears.
-const MAX_SEARCHED_BYTES: u64 = 64 << 20;
+/// Most bytes that are searched of a body whose sender waits for an answer.
+pub const MAX_SEARCHED_BYTES: u64 = 256 << 20;
+/// A body is searched in pieces of as many bytes.
+const PIECE_BYTES: usize = 64 << 20;
+/// More bytes than an attribute takes, however it is written.
+const ATTRIBUTE_BYTES: usize = 4096;
 /// The attribute's key: as a JSON text, or as field 1 in protobuf. Within a JSON text the quotes
 /// would be escaped: a message that speaks of the attribute states nothing.
 const KEY: &str = r#"(?s-u)(?:"logbook\.consent"|\x0a\x0flogbook\.consent)"#;
@@ -36,10 +40,11 @@ pub enum StatedError {
     },
     /// It goes on after what is searched.
     #[error(
-        "inflated it has more than {MAX_SEARCHED_BYTES} bytes, in which no consent is looked for: \
-         send less at once"
+        "inflated it has more than {max} bytes, in which no consent is looked for: send less at once"
     )]
     TooLarge {
+        /// The bytes that are searched.
+        max: u64,
         /// The strictest of what could be read.
         read: Option<Consent>,
     },
@@ -49,7 +54,7 @@ impl StatedError {
     /// The strictest of what could be read.
     pub const fn read(self) -> Option<Consent> {
         match self {
-            Self::Unreadable { read, .. } | Self::TooLarge { read } => read,
+            Self::Unreadable { read, .. } | Self::TooLarge { read, .. } => read,
         }
     }
 
@@ -64,27 +69,82 @@ impl StatedError {
 }
 
 /// The strictest consent that a body's attributes state; `None` where they state none. A body
-/// that does not inflate states none: parsing rejects it by name.
-pub fn stated_consent(body: &[u8]) -> Result<Option<Consent>, StatedError> {
-    let mut plain = Vec::new();
-    let inflated = Inflate::new(Cursor::new(body), MAX_SEARCHED_BYTES).read_to_end(&mut plain);
-    let beyond = inflated
-        .is_err_and(|error| matches!(InflateError::of(&error), Some(InflateError::Bomb { .. })));
-    let (mut read, mut unread) = search(&plain);
-    let mut certain = false;
-    if let Some(stated) = otlp_json(&plain) {
-        read = stricter(read, stated.strictest);
-        certain = stated.unread > 0;
-        if stated.whole || certain {
-            // The search knows no JSON: of what was read here it may have missed the form.
-            unread = stated.unread;
+/// that does not inflate states none: parsing rejects it by name. No more than `max` bytes are
+/// searched of what it inflates to, in memory of 64 MiB.
+pub fn stated_consent(body: &[u8], max: u64) -> Result<Option<Consent>, StatedError> {
+    in_pieces(body, max, PIECE_BYTES)
+}
+
+fn in_pieces(body: &[u8], max: u64, bytes: usize) -> Result<Option<Consent>, StatedError> {
+    let mut source = Inflate::new(Cursor::new(body), max);
+    let (mut piece, mut found) = (Vec::new(), Found::default());
+    loop {
+        let room = bytes - piece.len();
+        let inflated = source.by_ref().take(room as u64).read_to_end(&mut piece);
+        let is_last = !matches!(inflated, Ok(read) if read == room);
+        let end = if is_last { piece.len() } else { cut(&piece) };
+        found.look_at(&piece[..end]);
+        piece.drain(..end);
+        if let Err(error) = &inflated
+            && matches!(InflateError::of(error), Some(InflateError::Bomb { .. }))
+        {
+            let read = found.read;
+            return Err(StatedError::TooLarge { max, read });
+        }
+        if is_last {
+            return found.stated();
         }
     }
-    if beyond {
-        Err(StatedError::TooLarge { read })
-    } else if unread > 0 {
-        Err(StatedError::Unreadable { read, certain })
-    } else {
+}
+
+/// Where a piece ends that goes on: after a line of JSON; in what has no lines, or is none, before
+/// an attribute that may not be whole.
+fn cut(piece: &[u8]) -> usize {
+    let is_json = piece.trim_ascii_start().first() == Some(&b'{');
+    let line = memchr::memrchr(b'\n', piece).filter(|_| is_json);
+    if let Some(line) = line {
+        return line + 1;
+    }
+    // Before the name stands what marks it as a key.
+    let tail = piece.len().saturating_sub(2 * ATTRIBUTE_BYTES);
+    let named = memmem::rfind(&piece[tail..], CONSENT).map(|at| (tail + at).saturating_sub(2));
+    let end = named.unwrap_or_else(|| piece.len().saturating_sub(ATTRIBUTE_BYTES));
+    // A piece that is not shortened would never end.
+    if end == 0 { piece.len() } else { end }
+}
+
+/// What was found of consent so far.
+#[derive(Default)]
+struct Found {
+    read: Option<Consent>,
+    unread: usize,
+    certain: bool,
+}
+
+impl Found {
+    fn look_at(&mut self, plain: &[u8]) {
+        let (read, mut unread) = search(plain);
+        self.read = stricter(self.read, read);
+        if let Some(stated) = otlp_json(plain) {
+            self.read = stricter(self.read, stated.strictest);
+            self.certain |= stated.unread > 0;
+            if stated.whole || stated.unread > 0 {
+                // The search knows no JSON: of what was read here it may have missed the form.
+                unread = stated.unread;
+            }
+        }
+        self.unread += unread;
+    }
+
+    const fn stated(self) -> Result<Option<Consent>, StatedError> {
+        let Self {
+            read,
+            unread,
+            certain,
+        } = self;
+        if unread > 0 {
+            return Err(StatedError::Unreadable { read, certain });
+        }
         Ok(read)
     }
 }
@@ -201,6 +261,31 @@ fn prefix(text: &str) -> Option<Consent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn stated_consent(body: &[u8]) -> Result<Option<Consent>, StatedError> {
+        super::stated_consent(body, MAX_SEARCHED_BYTES)
+    }
+
+    #[test]
+    fn consent_is_found_wherever_a_piece_ends() {
+        let line = |consent: &str| {
+            format!(
+                r#"{{"resourceLogs":[{{"resource":{{"attributes":[{{"key":"logbook.consent","value":{{"stringValue":"{consent}"}}}}]}}}}]}}"#
+            ) + "\n"
+        };
+        let lines = line("usage").repeat(400) + &line("crash");
+        let mut proto = b"\x0a\x17\x0a\x0flogbook.consent\x12\x07\x0a\x05error".repeat(900);
+        proto.extend(b"\x0a\x15\x0a\x0flogbook.consent\x12\x05\x0a\x03off");
+        for bytes in 16_384..16_384 + 150 {
+            let found = in_pieces(lines.as_bytes(), MAX_SEARCHED_BYTES, bytes);
+            assert_eq!(found, Ok(Some(Consent::Crash)), "{bytes}");
+            let found = in_pieces(&proto, MAX_SEARCHED_BYTES, bytes);
+            assert_eq!(found, Ok(Some(Consent::Off)), "{bytes}");
+        }
+        let too_large = in_pieces(lines.as_bytes(), 20_000, 16_384);
+        let read = Some(Consent::Usage);
+        assert_eq!(too_large, Err(StatedError::TooLarge { max: 20_000, read }));
+    }
 
     #[test]
     fn consent_is_found_in_json_and_protobuf() {

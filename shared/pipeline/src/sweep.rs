@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use logbook_backends::sql::{ListedLog, Listing, Missing, set_edge_duplicates};
+use logbook_backends::sql::{ListedLog, Listing, Missing, Reopen, set_edge_duplicates};
 use logbook_backends::{Boxed, Database, Listed, ObjectStore, Queue};
 use logbook_model::{Day, LogId, ProductId, Timestamp};
 
-use crate::{ARCHIVE_PREFIX, INBOX_PREFIX, Result, edge_prefix, log_of_archive_key, queue_log};
+use crate::{
+    ARCHIVE_PREFIX, INBOX_PREFIX, Result, edge_prefix, is_folder, log_of_archive_key, queue_log,
+};
 
 /// Objects asked for at once.
 const PAGE: usize = 1000;
@@ -22,7 +24,9 @@ pub struct Swept {
     pub queued: Vec<LogId>,
 }
 
-/// How a sweep queues logs without a row again.
+/// How a sweep queues logs without a row again, and settled ones that must be settled anew: those
+/// refused because nobody knew their product, once it is registered; and duplicates of logs that are
+/// refused or have no row.
 ///
 /// A log is queued again when it reaches the age `first`, then when it is a day old, two days, four,
 /// and so on; and at once where it had a row and lost it. So a message that got lost is made up
@@ -38,13 +42,18 @@ pub struct Requeue<'q> {
     /// The process that was to queue the young ones is gone: no age is asked of those which the
     /// listing before did not find at age `first`.
     pub at_start: bool,
+    /// Whether the product is registered.
+    pub registered: bool,
     /// The clock.
     pub now: Timestamp,
 }
 
 impl Requeue<'_> {
-    /// Whether a log is due that had no row at a listing.
+    /// Whether a log is due that has no row at a listing, or none that counts.
     fn is_due(&self, log: &Missing, previous: Option<Timestamp>, as_of: Timestamp) -> bool {
+        if log.reopened {
+            return true;
+        }
         let turns = |at: Timestamp| turns(at.0 - log.archived_at.0, self.first);
         let before = match previous {
             Some(previous) if log.noted => turns(previous),
@@ -76,7 +85,10 @@ pub fn sweep_archive<'a>(
 ) -> Boxed<'a, Result<Swept>> {
     Box::pin(async move {
         let mut swept = Swept::default();
-        let mut listing = Listing::begin(database, product, as_of).await?;
+        let reopen = requeue.map(|requeue| Reopen {
+            unknown_product: requeue.registered,
+        });
+        let mut listing = Listing::begin(database, product, as_of, reopen).await?;
         let prefix = format!("{ARCHIVE_PREFIX}{product}/");
         let mut after: Option<String> = None;
         loop {
@@ -181,15 +193,16 @@ pub async fn sweep_inbox(inbox: &ObjectStore, before: Timestamp) -> Result<Vec<S
     Ok(old.map(|object| object.key).collect())
 }
 
-/// The objects of the inbox, about `max` at most.
+/// The objects of the inbox, about `max` at most; folders are none.
 pub async fn list_inbox(inbox: &ObjectStore, max: usize) -> Result<Vec<Listed>> {
     let mut objects: Vec<Listed> = Vec::new();
+    let mut after: Option<String> = None;
     loop {
-        let after = objects.last().map(|last| last.key.as_str());
-        let page = inbox.list(INBOX_PREFIX, after, PAGE).await?;
-        let is_last = !page.more || page.objects.is_empty();
-        objects.extend(page.objects);
-        if is_last || objects.len() >= max {
+        let page = inbox.list(INBOX_PREFIX, after.as_deref(), PAGE).await?;
+        after = page.objects.last().map(|last| last.key.clone());
+        let found = page.objects.into_iter();
+        objects.extend(found.filter(|object| !is_folder(&object.key, object.size)));
+        if !page.more || after.is_none() || objects.len() >= max {
             return Ok(objects);
         }
     }

@@ -4,6 +4,10 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use logbook_backends::Put;
 use logbook_backends::sql::LogState;
 use logbook_model::{Consent, LogReject};
 use logbook_pipeline::{Error, Job, JobOutcome, NewProduct, Refusal, add_product, process};
@@ -99,6 +103,42 @@ async fn a_log_of_an_unregistered_product_is_rejected_unopened() {
     assert!(matches!(
         outcome,
         JobOutcome::Rejected(LogReject::UnknownProduct)
+    ));
+}
+
+#[tokio::test]
+async fn a_log_that_is_parsed_stays_so_when_its_message_comes_after_its_product_is_gone() {
+    let site = Site::new().await;
+    site.take(new_log("a", RUN)).await;
+    let products = br#"product = [{id = "player"}]"#.to_vec();
+    let (key, none) = ("config/products.toml", BTreeMap::new());
+    let put = site.store.put(key, products, none, Put::Always);
+    put.await.unwrap();
+    let outcome = site.parse(&product("editor"), &log_id("a")).await;
+    assert!(matches!(outcome, JobOutcome::Parsed), "{outcome:?}");
+    assert_eq!(site.row("a").await.unwrap().sessions, 1);
+}
+
+#[tokio::test]
+async fn a_log_that_takes_too_long_comes_again_and_harms_no_other() {
+    let site = Site::new().await;
+    let record = "{\"name\":\"save\",\"session\":\"s1\"}\n";
+    site.archive(new_log("heavy", gzip(record.repeat(8_000_000))))
+        .await;
+    site.archive(new_log("light", RUN)).await;
+    let products = site.registry.snapshot().await.unwrap();
+    let jobs = ["heavy", "light"].map(|id| Job::new(product("editor"), log_id(id), NOON));
+    let until = Some(Instant::now() + Duration::from_secs(1));
+    let outcomes = process(&site.vault, &products, &site.database, &jobs, NOON, until).await;
+    assert!(
+        matches!(&outcomes[..], [JobOutcome::Retry(error), JobOutcome::Parsed] if error.is_transient()),
+        "{outcomes:?}"
+    );
+    let none = Some(Instant::now());
+    let outcomes = process(&site.vault, &products, &site.database, &jobs, NOON, none).await;
+    assert!(matches!(
+        &outcomes[..],
+        [JobOutcome::Retry(_), JobOutcome::Retry(_)]
     ));
 }
 
@@ -250,7 +290,7 @@ async fn one_bad_log_in_a_batch_touches_no_other() {
         .iter()
         .map(|id| Job::new(product("editor"), log_id(id), NOON))
         .collect();
-    let outcomes = process(&site.vault, &products, &site.database, &jobs, NOON).await;
+    let outcomes = process(&site.vault, &products, &site.database, &jobs, NOON, None).await;
     assert!(
         matches!(
             &outcomes[..],

@@ -192,6 +192,45 @@ async fn a_faulty_profile_holds_up_parsing_for_those_who_use_it() {
 }
 
 #[tokio::test]
+async fn a_registry_that_is_too_large_to_be_read_is_never_written_and_holds_all_up() {
+    let site = Site::new().await;
+    let key = "config/products.toml";
+    let held = site.store.get(key, 1 << 20).await.unwrap().unwrap().body;
+    let put = async |bytes: usize| {
+        let mut text = held.clone();
+        text.resize(bytes, b'\n');
+        let put = site.store.put(key, text, BTreeMap::new(), Put::Always);
+        put.await.unwrap();
+    };
+    put((1 << 20) + 1).await;
+    let error = site.registry.snapshot().await.unwrap_err();
+    assert!(
+        error.is_transient() && error.to_string().contains(key),
+        "{error}"
+    );
+    let text =
+        String::from_utf8(held.clone()).unwrap() + "[[product]]\nid = \"many-keys\"\nkeys = [";
+    let key_hash = format!("\"sha256:{}\", ", "0".repeat(64));
+    let keys = ((1 << 20) - text.len() - 2) / key_hash.len();
+    let text = text + &key_hash.repeat(keys) + "]\n";
+    let put = site
+        .store
+        .put(key, text.into_bytes(), BTreeMap::new(), Put::Always);
+    put.await.unwrap();
+    let error = add_product(&site.store, entry("one-more"))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("more than 1048576 bytes"),
+        "{error}"
+    );
+    assert_eq!(
+        site.registry.snapshot().await.unwrap().products().count(),
+        3
+    );
+}
+
+#[tokio::test]
 async fn of_products_that_are_added_at_once_none_is_lost() {
     let site = Site::empty().await;
     let adding: Vec<_> = (0..12)

@@ -7,13 +7,14 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use logbook_backends::sql::{self, LedgerDay, LogState};
+use logbook_backends::sql::{self, LedgerDay, LogState, RejectFilter};
 use logbook_backends::{Durability, ObjectStore, Put, Queue, QueuePolicy, Receive};
-use logbook_model::{LogReject, Timestamp};
+use logbook_model::{Day, LogReject, ProductId, Timestamp};
 use logbook_pipeline::{
-    Archived, Job, JobOutcome, Receipt, Requeue, archive_key, receipt, sweep_archive, sweep_inbox,
+    Archived, Job, JobOutcome, Receipt, Requeue, add_product, archive_key, receipt, sweep_archive,
+    sweep_inbox,
 };
-use support::{NOON, RUN, Site, again, log_id, new_log, product};
+use support::{NOON, RUN, Site, again, entry, log_id, new_log, product};
 
 /// The stores' own clock, a second ahead: later than all that was put so far.
 fn soon() -> Timestamp {
@@ -37,21 +38,26 @@ async fn queue(site: &Site) -> Queue {
 
 /// The logs of `editor` that a sweep at an instant queues again.
 async fn swept(site: &Site, queue: &Queue, at: Timestamp, at_start: bool) -> Vec<String> {
+    swept_of(site, queue, at, at_start, &product("editor")).await
+}
+
+async fn swept_of(
+    site: &Site,
+    queue: &Queue,
+    at: Timestamp,
+    at_start: bool,
+    of: &ProductId,
+) -> Vec<String> {
+    let products = site.registry.snapshot().await.unwrap();
     let requeue = Requeue {
         queue,
         first: FIRST,
         at_start,
+        registered: products.product(of).unwrap().is_some(),
         now: at,
     };
-    let editor = product("editor");
-    let swept = sweep_archive(
-        &site.vault.archive,
-        &site.database,
-        &editor,
-        at,
-        Some(requeue),
-    )
-    .await;
+    let (archive, database) = (&site.vault.archive, &site.database);
+    let swept = sweep_archive(archive, database, of, at, Some(requeue)).await;
     let queued = swept.unwrap().queued;
     queued.iter().map(ToString::to_string).collect()
 }
@@ -135,6 +141,82 @@ async fn a_log_whose_row_is_lost_is_queued_at_once() {
         swept(&site, &queue, after(3 * hour), false)
             .await
             .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_log_of_an_unknown_product_is_queued_again_once_somebody_registers_it() {
+    let site = Site::new().await;
+    let stranger = product("stranger");
+    let mut log = new_log("a", RUN);
+    log.product = stranger.clone();
+    site.take(log).await;
+    let queue = queue(&site).await;
+    let minute = Duration::from_mins(1);
+    let sweep = async |n: u32| swept_of(&site, &queue, after(n * minute), false, &stranger).await;
+    assert!(sweep(3).await.is_empty(), "nobody knows it yet");
+    assert!(add_product(&site.store, entry("stranger")).await.unwrap());
+    assert_eq!(sweep(4).await, ["a"]);
+    assert_balanced(&site, &stranger).await;
+    let row = async || {
+        let id = log_id("a");
+        let row = sql::log_row(&site.database, &stranger, &id).await;
+        row.unwrap().map(|row| row.state)
+    };
+    assert_eq!(row().await, None, "it is pending");
+    let filter = RejectFilter {
+        product: stranger.clone(),
+        days: Day(0)..=Day(i32::MAX),
+        reason: None,
+    };
+    let rejects = sql::rejects(&site.database, &filter, None, 10);
+    assert!(rejects.await.unwrap().is_empty());
+    assert!(sweep(5).await.is_empty(), "once");
+    site.parse(&stranger, &log_id("a")).await;
+    assert_eq!(row().await, Some(LogState::Parsed));
+    assert!(sweep(6).await.is_empty());
+    assert_balanced(&site, &stranger).await;
+}
+
+#[tokio::test]
+async fn a_duplicate_of_a_log_that_is_refused_later_is_queued_again() {
+    let site = Site::new().await;
+    let editor = product("editor");
+    site.take(new_log("a", RUN)).await;
+    assert!(matches!(
+        site.take(new_log("b", RUN)).await,
+        JobOutcome::Duplicate
+    ));
+    let queue = queue(&site).await;
+    let minute = Duration::from_mins(1);
+    assert!(
+        swept(&site, &queue, after(3 * minute), false)
+            .await
+            .is_empty()
+    );
+    let refused = "UPDATE log SET state = 'rejected', reason = 'corrupt', content_hash = NULL \
+                   WHERE log_id = 'a'";
+    site.database.execute_script(refused).await.unwrap();
+    assert_eq!(swept(&site, &queue, after(4 * minute), false).await, ["b"]);
+    assert!(matches!(
+        site.parse(&editor, &log_id("b")).await,
+        JobOutcome::Parsed
+    ));
+    assert!(
+        swept(&site, &queue, after(5 * minute), false)
+            .await
+            .is_empty()
+    );
+    assert_balanced(&site, &editor).await;
+}
+
+async fn assert_balanced(site: &Site, product: &ProductId) {
+    let days = Timestamp(0).day()..=after(Duration::from_hours(1)).day();
+    let ledger = sql::ledger(&site.database, product, days).await.unwrap();
+    assert!(!ledger.days.is_empty());
+    assert!(
+        ledger.days.iter().all(|day| day.balanced == Some(true)),
+        "{ledger:?}"
     );
 }
 

@@ -197,7 +197,7 @@ async fn freshness_says_what_the_figures_rest_on(place: &Place) {
 
     // A log that came before that instant and is not parsed takes the promise back to its day.
     let as_of = Timestamp(now().0 + 1);
-    let mut listing = Listing::begin(&stores.sessions, &product, as_of)
+    let mut listing = Listing::begin(&stores.sessions, &product, as_of, None)
         .await
         .unwrap();
     let unread = ListedLog {

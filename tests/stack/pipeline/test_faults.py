@@ -88,6 +88,19 @@ def test_a_death_between_archiving_and_clearing_the_inbox_doubles_nothing(stack)
     assert stack.database.one("SELECT COUNT(*) FROM logbook_sessions.part WHERE log_id = %s", log_id) == 1
 
 
+def test_folders_of_a_console_are_no_logs_and_what_lies_in_odd_ones_is_taken(stack):
+    before, failed = archived(stack), stack.depth("IntakeFailuresUrl")
+    stack.s3.put_object(Bucket=stack.inbox, Key="inbox/probe/", Body=b"")
+    odd = "inbox/probe//odd.log"
+    stack.s3.put_object(Bucket=stack.inbox, Key=odd, Body=LOG.replace(b"draw", b"odd"))
+    until(lambda: len(archived(stack) - before) == 1, "one log", 30)
+    until(lambda: odd not in in_inbox(stack), "taken out of the inbox", 20)
+    stack.scheduled("intake", "inbox-sweep")
+    assert "inbox/probe/" in in_inbox(stack)
+    assert stack.depth("IntakeFailuresUrl") == failed
+    stack.s3.delete_object(Bucket=stack.inbox, Key="inbox/probe/")
+
+
 def deaths(stack, function):
     return len(stack.aws.logs(function, "told to die"))
 

@@ -186,7 +186,15 @@ impl Api {
         assert_eq!(self.archive(log).await, Archived::Created);
         let products = self.context.registry.snapshot().await.unwrap();
         let context = &self.context;
-        process(&context.vault, &products, &context.sessions, &[job], now()).await;
+        process(
+            &context.vault,
+            &products,
+            &context.sessions,
+            &[job],
+            now(),
+            None,
+        )
+        .await;
     }
 
     /// Changes a bit of a sealed log of `editor`.

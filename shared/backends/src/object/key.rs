@@ -15,22 +15,25 @@ const MAX_NAME_BYTES: usize = 254;
 
 /// Refuses what is no key in any store.
 pub(super) fn check(key: &str) -> Result<()> {
-    let invalid = |reason| Err(Error::InvalidKey { reason });
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
-        return invalid("it must have 1 to 1024 bytes");
-    }
-    if key
-        .split('/')
-        .any(|segment| matches!(segment, "" | "." | ".."))
-    {
-        return invalid("no segment may be empty, . or ..");
+        return Err(Error::InvalidKey {
+            reason: "it must have 1 to 1024 bytes",
+        });
     }
     Ok(())
 }
 
-/// The file of a key.
+/// The file of a key. A folder has no names for all that is a key of S3.
 pub(super) fn path_of(root: &Path, key: &str) -> Result<PathBuf> {
     check(key)?;
+    if key
+        .split('/')
+        .any(|segment| matches!(segment, "" | "." | ".."))
+    {
+        return Err(Error::InvalidKey {
+            reason: "no segment may be empty, . or ..",
+        });
+    }
     let mut path = root.to_owned();
     let mut segments = key.split('/').peekable();
     while let Some(segment) = segments.next() {

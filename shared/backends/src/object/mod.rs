@@ -177,8 +177,9 @@ impl ObjectStore {
     /// Puts an object. Success means durable: see [`Durability`].
     ///
     /// # Errors
-    /// [`crate::Error::InvalidKey`] for a key that is empty, absolute, longer than 1,024
-    /// bytes, or has an empty, `.` or `..` segment or one too long for a file name.
+    /// [`crate::Error::InvalidKey`] for a key that is empty or longer than 1,024 bytes; in a
+    /// directory also for one that has an empty, `.` or `..` segment or one too long for a file
+    /// name.
     pub async fn put(
         &self,
         key: &str,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use logbook_model::{Day, LogId, ProductId, Timestamp};
+use logbook_model::{Day, LogId, LogReject, ProductId, Timestamp};
 
-use super::log::settled_of;
+use super::log::{LogState, Settled, settled_of, unsettle};
+use super::reject::delete_rejects;
 use super::rows::{Cells, Connection, Query, bigint, insert, select_in, statement};
 use crate::{Database, Result};
 
@@ -27,6 +28,16 @@ pub struct Missing {
     pub archived_at: Timestamp,
     /// Whether the listing before found it without a row too.
     pub noted: bool,
+    /// Whether it was settled, and what that rested on is no more.
+    pub reopened: bool,
+}
+
+/// Which logs that are settled a listing takes for pending again, because what that rested on is no
+/// more: always a duplicate of a log that was refused since, or has no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reopen {
+    /// Logs that were refused because nobody knew their product: somebody has registered it.
+    pub unknown_product: bool,
 }
 
 /// A listing of one product's archive under way. Nothing is stored before it is finished.
@@ -37,6 +48,8 @@ pub struct Listing {
     previous: Option<Timestamp>,
     received: BTreeMap<Day, u64>,
     without_row: Vec<WithoutRow>,
+    reopen: Option<Reopen>,
+    reopened: Vec<Settled>,
 }
 
 #[derive(Debug)]
@@ -49,8 +62,14 @@ struct WithoutRow {
 
 impl Listing {
     /// Begins a listing. `as_of` is an instant before which every object is sure to be found,
-    /// some minutes before now to allow for clocks that differ.
-    pub async fn begin(db: &Database, product: &ProductId, as_of: Timestamp) -> Result<Self> {
+    /// some minutes before now to allow for clocks that differ. `None` for `reopen` leaves what is
+    /// settled as it is; else call it only if what is missing is sent to be parsed.
+    pub async fn begin(
+        db: &Database,
+        product: &ProductId,
+        as_of: Timestamp,
+        reopen: Option<Reopen>,
+    ) -> Result<Self> {
         let mut connection = db.sessions().read().await?;
         Ok(Self {
             product: product.clone(),
@@ -58,6 +77,8 @@ impl Listing {
             previous: listed_as_of(&mut connection, product).await?,
             received: BTreeMap::new(),
             without_row: Vec::new(),
+            reopen,
+            reopened: Vec::new(),
         })
     }
 
@@ -75,10 +96,8 @@ impl Listing {
             .collect();
         let ids: Vec<&str> = page.iter().map(|log| log.log.as_str()).collect();
         let mut connection = db.sessions().read().await?;
-        let settled: HashSet<LogId> = settled_of(&mut connection, &self.product, &ids)
-            .await?
-            .into_iter()
-            .collect();
+        let settled = settled_of(&mut connection, &self.product, &ids).await?;
+        let (baseless, settled) = self.part(&mut connection, settled).await?;
         let noted = noted_of(&mut connection, &self.product, &ids).await?;
         let mut missing = Vec::new();
         for listed in page {
@@ -87,6 +106,7 @@ impl Listing {
             if settled.contains(&listed.log) {
                 continue;
             }
+            let reopened = baseless.contains(&listed.log);
             let older = self
                 .previous
                 .is_some_and(|previous| listed.archived_at < previous);
@@ -94,15 +114,49 @@ impl Listing {
                 product: self.product.clone(),
                 log: listed.log.clone(),
                 day,
-                lost: noted.get(&listed.log).copied().unwrap_or(older),
+                lost: !reopened && noted.get(&listed.log).copied().unwrap_or(older),
             });
             missing.push(Missing {
                 log: listed.log.clone(),
                 archived_at: listed.archived_at,
                 noted: noted.contains_key(&listed.log),
+                reopened,
             });
         }
         Ok(missing)
+    }
+
+    /// Parts what is settled into that which is to be reopened, and the rest.
+    async fn part(
+        &mut self,
+        connection: &mut Connection,
+        settled: Vec<Settled>,
+    ) -> Result<(HashSet<LogId>, HashSet<LogId>)> {
+        let Some(reopen) = self.reopen else {
+            let settled = settled.into_iter().map(|settled| settled.log);
+            return Ok((HashSet::new(), settled.collect()));
+        };
+        let originals: Vec<&LogId> = settled
+            .iter()
+            .filter_map(|s| s.duplicate_of.as_ref())
+            .collect();
+        let originals: Vec<&str> = originals.into_iter().map(LogId::as_str).collect();
+        let originals = settled_of(connection, &self.product, &originals).await?;
+        let refused = |one: &&Settled| one.state == LogState::Rejected;
+        let held: HashSet<&LogId> = originals
+            .iter()
+            .filter(|one| !refused(one))
+            .map(|one| &one.log)
+            .collect();
+        let is_baseless = |one: &Settled| match &one.duplicate_of {
+            Some(of) => !held.contains(of),
+            None => reopen.unknown_product && one.reason == Some(LogReject::UnknownProduct),
+        };
+        let (baseless, settled): (Vec<Settled>, Vec<Settled>) =
+            settled.into_iter().partition(is_baseless);
+        let ids = baseless.iter().map(|one| one.log.clone()).collect();
+        self.reopened.extend(baseless);
+        Ok((ids, settled.into_iter().map(|one| one.log).collect()))
     }
 
     /// Stores the listing in place of the one before. Call it only after the last page.
@@ -139,6 +193,12 @@ impl Listing {
             bind_without_row,
         )
         .await?;
+        for settled in &self.reopened {
+            if unsettle(&mut transaction, &self.product, settled).await? {
+                let log = [settled.log.as_str()];
+                delete_rejects(&mut transaction, &self.product, &log).await?;
+            }
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -275,15 +275,58 @@ fn rows_by_id(rows: &[Row]) -> Result<HashMap<LogId, LogRow>> {
         .collect()
 }
 
-/// Which of some logs have a row.
+/// How a log was settled, and what that rests on.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) log: LogId,
+    pub(super) state: LogState,
+    pub(super) reason: Option<LogReject>,
+    pub(super) duplicate_of: Option<LogId>,
+    /// When: another settlement has another time.
+    pub(super) at: Timestamp,
+}
+
+/// How some logs were settled, as far as they have a row.
 pub(super) async fn settled_of(
     connection: &mut Connection,
     product: &ProductId,
     logs: &[&str],
-) -> Result<Vec<LogId>> {
-    let head = "SELECT log_id FROM log WHERE product = ? AND log_id IN";
+) -> Result<Vec<Settled>> {
+    let head = "SELECT log_id, state, reason, duplicate_of, parsed_at FROM log \
+                WHERE product = ? AND log_id IN";
     let rows = select_in(connection, head, product, logs).await?;
-    rows.iter().map(|row| Cells::new(row).log()).collect()
+    let settled = |row| {
+        let mut cells = Cells::new(row);
+        let (log, state) = (cells.log()?, cells.named(LogState::from_name)?);
+        let (reason, duplicate_of) = (cells.text_or_null()?, cells.text_or_null()?);
+        let damaged = |error| Error::damaged("row", error);
+        Ok(Settled {
+            log,
+            state,
+            reason: reason.as_deref().and_then(LogReject::from_name),
+            duplicate_of: duplicate_of.map(LogId::new).transpose().map_err(damaged)?,
+            at: cells.time()?,
+        })
+    };
+    rows.iter().map(settled).collect()
+}
+
+/// Takes back how a log was settled, if nobody has settled it anew since.
+pub(super) async fn unsettle(
+    connection: &mut Connection,
+    product: &ProductId,
+    settled: &Settled,
+) -> Result<bool> {
+    let gone = statement(
+        "DELETE FROM log WHERE product = ? AND log_id = ? AND state = ? AND parsed_at = ?",
+    )
+    .bind(product.as_str())
+    .bind(settled.log.as_str())
+    .bind(settled.state.name())
+    .bind(settled.at.0)
+    .execute(connection)
+    .await?;
+    Ok(gone > 0)
 }
 
 /// Which logs own some contents.
@@ -313,6 +356,16 @@ pub async fn log_row(db: &Database, product: &ProductId, log: &LogId) -> Result<
 pub async fn has_logs(db: &Database, product: &ProductId) -> Result<bool> {
     let found = statement("SELECT 1 FROM log WHERE product = ? LIMIT 1")
         .bind(product.as_str())
+        .fetch_optional(&mut db.sessions().read().await?)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Whether any settled log of a product was received on a ledger day or later.
+pub async fn has_logs_since(db: &Database, product: &ProductId, day: Day) -> Result<bool> {
+    let found = statement("SELECT 1 FROM log WHERE product = ? AND received_day >= ? LIMIT 1")
+        .bind(product.as_str())
+        .bind(day.0)
         .fetch_optional(&mut db.sessions().read().await?)
         .await?;
     Ok(found.is_some())

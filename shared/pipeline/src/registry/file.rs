@@ -85,9 +85,14 @@ pub(super) async fn read(store: &ObjectStore) -> Result<Snapshot> {
             .collect(),
         ..Snapshot::default()
     };
-    let Some(object) = store.get(PRODUCTS_KEY, MAX_CONFIG_BYTES).await? else {
-        snapshot.missing = true;
-        return Ok(snapshot);
+    let object = match store.get(PRODUCTS_KEY, MAX_CONFIG_BYTES).await {
+        Ok(Some(object)) => object,
+        Ok(None) => {
+            snapshot.missing = true;
+            return Ok(snapshot);
+        }
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) => return Err(fault(PRODUCTS_KEY, error.to_string()).into()),
     };
     let text = text_of(PRODUCTS_KEY, object.body)?;
     let entries: Entries =

@@ -130,7 +130,7 @@ impl Site {
     pub(crate) async fn parse(&self, product: &ProductId, log: &LogId) -> JobOutcome {
         let products = self.registry.snapshot().await.unwrap();
         let jobs = [Job::new(product.clone(), log.clone(), NOON)];
-        let mut outcomes = process(&self.vault, &products, &self.database, &jobs, NOON).await;
+        let mut outcomes = process(&self.vault, &products, &self.database, &jobs, NOON, None).await;
         assert_eq!(outcomes.len(), 1);
         outcomes.remove(0)
     }
