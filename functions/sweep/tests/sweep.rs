@@ -61,7 +61,8 @@ impl Site {
         };
         add_product(&archive, new).await.unwrap();
         let keys = Keys::open_dir(&at("keys")).await.unwrap();
-        let queue = Queue::open_file(&at("queue.db"), QueuePolicy::default());
+        let path = at("queue.db");
+        let queue = Queue::open_file(&path, QueuePolicy::default());
         Self {
             context: Context {
                 registry: Arc::new(Registry::new(archive.clone(), Duration::ZERO)),
