@@ -2,7 +2,7 @@
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::Cli;
 
@@ -29,12 +29,27 @@ pub(crate) struct StackArgs {
     pub(crate) region: Option<String>,
 }
 
+/// The commands that refuse to work on a stack.
+const ON_FOLDERS_ONLY: [&str; 4] = ["run", "demo", "migrate", "rebuild"];
+
 impl Cli {
     /// The command line of this process, of which it is settled where a command works. What is
     /// wrong with it ends the process, as clap does.
     pub(crate) fn read() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = Self::whole().get_matches();
         Self::of(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line, in which help speaks of stacks only where a command works on one.
+    fn whole() -> clap::Command {
+        let hidden = |name: &'static str| Arg::new(name).long(name).hide(true);
+        ON_FOLDERS_ONLY
+            .iter()
+            .fold(Self::command(), |whole, command| {
+                whole.mut_subcommand(command, |one| {
+                    one.arg(hidden("stack")).arg(hidden("region"))
+                })
+            })
     }
 
     fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
@@ -67,9 +82,24 @@ mod tests {
     use super::*;
 
     fn stack(arguments: &[&str]) -> Result<Option<String>, ErrorKind> {
-        let matches = Cli::command().try_get_matches_from([&["logbook"], arguments].concat());
+        let matches = Cli::whole().try_get_matches_from([&["logbook"], arguments].concat());
         let cli = matches.and_then(|matches| Cli::of(&matches));
         cli.map(|cli| cli.at.stack).map_err(|error| error.kind())
+    }
+
+    #[test]
+    #[cfg(feature = "aws")]
+    fn help_speaks_of_stacks_where_a_command_works_on_one() {
+        let help = |name: &str| {
+            let mut whole = Cli::whole();
+            whole.build();
+            let command = whole.find_subcommand_mut(name);
+            command.map(|command| command.render_help().to_string())
+        };
+        for name in ON_FOLDERS_ONLY {
+            assert!(!help(name).unwrap().contains("--stack"), "{name}");
+        }
+        assert!(help("doctor").unwrap().contains("--stack"));
     }
 
     #[test]
@@ -78,6 +108,9 @@ mod tests {
         assert_eq!(stack(&["--stack", "prod", "doctor"]), named);
         assert_eq!(stack(&["product", "list", "--stack", "prod"]), named);
         assert_eq!(stack(&["doctor"]), Ok(None));
+        // Refused with a reason, later on.
+        assert_eq!(stack(&["run", "--stack", "prod"]), named);
+        assert_eq!(stack(&["--stack", "prod", "rebuild"]), named);
     }
 
     #[test]
