@@ -127,7 +127,9 @@ def timed(sample):
     n = sum(uses for _, uses in sample)
     middle, spread = 0.95 + Z * Z / (2 * n), Z * math.sqrt(0.95 * 0.05 / n + Z * Z / (4 * n * n))
     low, high = ((middle + sign * spread) / (1 + Z * Z / n) for sign in (-1, 1))
-    ends = (at_rank(sample, min(max(math.ceil(end * n), 1), n)) for end in (low, high))
+    # Of few uses the percentile may lie beyond all of them: then there is no such end.
+    known = (Fraction(5, 100) ** min(n, 100) <= Fraction(25, 1000), Fraction(95, 100) ** min(n, 100) <= Fraction(25, 1000))
+    ends = (at_rank(sample, min(max(math.ceil(end * n), 1), n)) if has else None for end, has in zip((low, high), known))
     return n, (ranked(sample, Fraction(95, 100)), *ends)
 
 
@@ -209,6 +211,10 @@ def difference(row):
     if value is None or before is None:
         return dict.fromkeys(names)
     d = value - before
-    lower = d - math.sqrt((value - low) ** 2 + (before_high - before) ** 2)
-    upper = d + math.sqrt((high - value) ** 2 + (before - before_low) ** 2)
-    return dict(zip(names, (d, lower, upper, lower > 0 or upper < 0)))
+    lower = upper = None
+    if low is not None and before_high is not None:
+        lower = d - math.sqrt((value - low) ** 2 + (before_high - before) ** 2)
+    if high is not None and before_low is not None:
+        upper = d + math.sqrt((high - value) ** 2 + (before - before_low) ** 2)
+    differs = (lower is not None and lower > 0) or (upper is not None and upper < 0)
+    return dict(zip(names, (d, lower, upper, differs)))

@@ -2,25 +2,27 @@
 
 use logbook_bootstrap::metrics::{self, Unit};
 use logbook_model::ProductId;
-use logbook_reports::finished_as_of;
+use logbook_reports::{Settings, finished_as_of};
 
 use crate::{AnalyzeSummary, Run};
 
 /// Tells how far the report that is furthest behind is behind.
 ///
-/// Reports that nothing calls for show all that is parsed, and are complete to `as_of`, whether the
-/// database was opened or not; so are those that this run finished. Of the others it is asked what
-/// they are complete to. Where that cannot be asked, or never was so, they are behind at least since
+/// Reports that nothing calls for show all that is parsed, and are complete to what is vouched for,
+/// whether the database was opened or not; so are those that this run finished. Of the others, and of
+/// all where nothing is vouched for, it is asked what they are complete to. Where that cannot be asked, or never was so, they are behind at least since
 /// their mark was put.
-pub(crate) async fn tell(run: &Run<'_>) {
+pub(crate) async fn tell(run: &Run<'_>, products: &[(ProductId, Settings)]) {
     let (context, summary, called) = (run.context, &run.summary, &run.called);
     let now = (context.now)();
-    let mut complete = run.as_of;
+    let mut complete = run.vouched.unwrap_or(run.as_of);
+    let unvouched = products.iter().filter(|_| run.vouched.is_none());
     let unfinished = summary
         .products
         .iter()
         .filter(|(_, done)| done.days_left > 0);
     let unfinished = unfinished.map(|(product, _)| product);
+    let unfinished = unfinished.chain(unvouched.map(|(product, _)| product));
     for product in unfinished.chain(&summary.busy).chain(&summary.waiting) {
         let finished = match run.is_awake {
             // That it cannot be asked is no failure of its own.

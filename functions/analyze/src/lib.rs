@@ -3,6 +3,7 @@
 //! Each run brings every product's reports up to date, as far as its time goes; the rest is
 //! done by the next. A product that another run is at work on is passed over.
 
+mod backlog;
 mod behind;
 mod called;
 mod contracts;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use logbook_backends::{Database, ObjectStore};
+use logbook_backends::{Database, ObjectStore, Queue};
 use logbook_bootstrap::metrics::{self, Unit};
 use logbook_model::{Notice, ProductId, Timestamp};
 use logbook_pipeline::{Marks, Meter, Registry, Snapshot, Stage};
@@ -36,6 +37,8 @@ pub struct Context {
     pub marks: Option<Arc<Marks>>,
     /// Where notices are put, to be told by others; without, they are only in the summary.
     pub notices: Option<ObjectStore>,
+    /// The parse queue: what waits there is in no report; without, nothing is taken to wait.
+    pub queue: Option<Queue>,
     /// How long the analytics work.
     pub meter: Arc<Meter>,
     /// How long a run waits for a database that is away.
@@ -128,7 +131,8 @@ async fn weeks(context: &Context, scheduled: Timestamp) -> Result<AnalyzeSummary
     failure.map_or(Ok(summary), Err)
 }
 
-/// Runs the analytics: the event's time, less the settling, is what reports are complete to.
+/// Runs the analytics: the event's time, less the settling, is what reports are complete to, or else
+/// what the oldest log in the queue leaves of it.
 ///
 /// Where there are marks, a product that none calls for is passed over, and where none calls for
 /// any, the database is not opened. The products share the budget in turns: each minute another
@@ -143,6 +147,7 @@ async fn run(context: &Context, event: EventBridgeEvent) -> Result<AnalyzeSummar
         context,
         called,
         as_of,
+        vouched: backlog::vouched(context, as_of).await,
         until: Instant::now() + context.budget,
         is_awake: None,
         summary: AnalyzeSummary::default(),
@@ -156,7 +161,7 @@ async fn run(context: &Context, event: EventBridgeEvent) -> Result<AnalyzeSummar
             run.summary.failed.push(product.clone());
         }
     }
-    behind::tell(&run).await;
+    behind::tell(&run, &products).await;
     metrics::put("Heartbeat", Unit::Count, 1.0);
     failure.map_or(Ok(run.summary), Err)
 }
@@ -166,6 +171,8 @@ struct Run<'a> {
     context: &'a Context,
     called: Called,
     as_of: Timestamp,
+    /// Until when all that was received is parsed; `None` where that is not known.
+    vouched: Option<Timestamp>,
     until: Instant,
     /// Whether the database answers, once it was asked.
     is_awake: Option<bool>,
@@ -178,7 +185,7 @@ impl Run<'_> {
         product: &ProductId,
         settings: &Settings,
     ) -> Result<(), AnalyzeError> {
-        let (context, as_of) = (self.context, self.as_of);
+        let context = self.context;
         if !self.called.calls(product) {
             return Ok(());
         }
@@ -193,7 +200,7 @@ impl Run<'_> {
             awake?;
         }
         contracts::bring(context, product).await?;
-        let analysis = analyze(&context.analytics, product, settings, left, as_of);
+        let analysis = analyze(&context.analytics, product, settings, left, self.vouched);
         let analyzed = context.meter.measure(Stage::Analyze, analysis).await;
         let work = context.meter.take(Stage::Analyze);
         let work = work.map(|done| (product.clone(), done));
@@ -203,7 +210,8 @@ impl Run<'_> {
             Ok(progress) => {
                 tracing::info!(%product, ?progress, "analyzed");
                 self.summary.products.insert(product.clone(), progress);
-                if progress.days_left == 0 {
+                // Where nothing can be vouched for, another run has to look again.
+                if let (0, Some(as_of)) = (progress.days_left, self.vouched) {
                     // Before the marks go: news that are not handed on call for another run.
                     let news = told::news(context, product, as_of.day()).await?;
                     self.summary.notices.extend(news);

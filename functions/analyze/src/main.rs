@@ -19,6 +19,7 @@ async fn serve(stores: Stores) -> Result<(), Error> {
         registry: stores.registry()?,
         marks: Some(stores.marks()?),
         notices: Some(stores.archive()?),
+        queue: Some(stores.parse_queue()?),
         meter: Arc::new(Meter::new(stores.memory_mb())),
         patience: Duration::from_mins(1),
         // Of Lambda's 14 minutes, with some left for the step that has begun.

@@ -91,6 +91,7 @@ impl Site {
             registry: Arc::new(Registry::new(store.clone(), Duration::ZERO)),
             marks: Some(Arc::new(Marks::new(store.clone()))),
             notices: None,
+            queue: None,
             meter: Arc::new(Meter::new(1024)),
             patience: Duration::ZERO,
             budget: Duration::from_mins(1),

@@ -10,6 +10,10 @@ use runtime::refuses_without_each;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_analyze");
 const VARIABLES: &[(&str, &str)] = &[
     ("LOGBOOK_ARCHIVE_BUCKET", "logbook-archive"),
+    (
+        "LOGBOOK_PARSE_QUEUE_URL",
+        "https://sqs.us-east-1.amazonaws.com/1/parse",
+    ),
     ("LOGBOOK_DATABASE_HOST", "db.example.org"),
     ("LOGBOOK_DATABASE_AUTH", "iam"),
     ("LOGBOOK_DATABASE_USER", "logbook"),

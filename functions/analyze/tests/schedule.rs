@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use logbook_analyze::{Context, NOTICES_PREFIX, handle};
-use logbook_backends::{Attached, Database, Durability, Metadata, ObjectStore, Put, sql};
+use logbook_backends::{
+    Attached, Attributes, Database, Durability, Metadata, ObjectStore, Put, Queue, QueuePolicy,
+    Receive, sql,
+};
 use logbook_model::{Consent, Contract, Notice, ProductId, Timestamp};
 use logbook_pipeline::{Contracts, Meter, NewProduct, Registry, add_product, change_contracts};
 use logbook_reports::{Report, ReportRequest, SESSIONS_SCHEMA, query};
@@ -43,6 +46,7 @@ async fn context(directory: &std::path::Path, budget: Duration) -> Context {
         registry: Arc::new(Registry::new(store, Duration::ZERO)),
         marks: None,
         notices: None,
+        queue: None,
         meter: Arc::new(Meter::new(1024)),
         patience: Duration::ZERO,
         budget,
@@ -86,6 +90,41 @@ async fn a_time_that_is_yet_to_come_is_taken_for_now() {
     let reply = query(&context.analytics, &request).await.unwrap();
     let until = reply.freshness.complete_until.unwrap();
     assert!(until.0 < now().0 + 3_600_000_000, "{until}");
+}
+
+#[tokio::test]
+async fn nothing_is_vouched_for_that_came_after_the_oldest_log_in_the_queue() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut context = context(directory.path(), Duration::from_mins(1)).await;
+    let path = directory.path().join("queue.db");
+    let queue = Queue::open_file(&path, QueuePolicy::default())
+        .await
+        .unwrap();
+    queue.send("a log", &Attributes::new()).await.unwrap();
+    context.queue = Some(queue.clone());
+    context.settling = Duration::ZERO;
+    // Of what the reports are complete to, in seconds before it.
+    let complete = async |at: Timestamp| {
+        let mut event = event();
+        event.time = Some(at.to_string().parse().unwrap());
+        handle(&context, event).await.unwrap();
+        let request = ReportRequest::new(Report::ActiveUsers, ProductId::new("editor").unwrap());
+        let reply = query(&context.analytics, &request).await.unwrap();
+        at.0 - reply.freshness.complete_until.unwrap().0
+    };
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let behind = complete(now()).await;
+    assert!(behind >= 1_000_000, "{behind}");
+    let receive = Receive {
+        max: 1,
+        wait: Duration::ZERO,
+        visibility: Duration::from_mins(1),
+    };
+    let message = queue.receive(receive).await.unwrap().remove(0);
+    let behind = complete(now()).await;
+    assert!(behind >= 1_000_000, "nor while it is worked on: {behind}");
+    assert!(queue.delete(&message.receipt_handle).await.unwrap());
+    assert_eq!(complete(now()).await, 0);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use logbook_analyze::AnalyzeSummary;
-use logbook_backends::Database;
+use logbook_backends::{Database, Queue};
 use logbook_pipeline::{Meter, Registry};
 
 use super::now;
@@ -19,6 +19,7 @@ const MAX_RUNS: usize = 1000;
 pub(crate) struct Analyzer {
     pub(super) analytics: Database,
     pub(super) registry: Arc<Registry>,
+    pub(super) queue: Queue,
     pub(super) meter: Arc<Meter>,
 }
 
@@ -30,6 +31,7 @@ impl Analyzer {
             registry: Arc::clone(&self.registry),
             marks: None,
             notices: None,
+            queue: Some(self.queue.clone()),
             meter: Arc::clone(&self.meter),
             patience: Duration::ZERO,
             budget: BUDGET,

@@ -124,6 +124,7 @@ impl Host {
         Analyzer {
             analytics: self.analytics.clone(),
             registry: Arc::clone(&self.registry),
+            queue: self.queue.clone(),
             meter: Arc::clone(&self.vault.meter),
         }
     }

@@ -31,7 +31,7 @@ pub use keys::{Keys, KmsKey, NewDataKey, SecretKey, WrappingKey};
 pub use object::{
     Created, Head, Listed, Metadata, Object, ObjectStore, Page, PresignedPut, Put, PutOutcome,
 };
-pub use queue::{Attributes, Depth, Message, Queue, QueuePolicy, Receive};
+pub use queue::{Attributes, Backlog, Depth, Message, Queue, QueuePolicy, Receive};
 pub use sqlx;
 
 /// A future that is compiled in the crate that makes it. The code of an `async fn` is compiled anew in

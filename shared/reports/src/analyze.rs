@@ -58,8 +58,9 @@ pub struct Progress {
 /// done. The rest is done by the next run. [`Error::Busy`] if another run is at work.
 ///
 /// `as_of` is the instant up to which the caller vouches that all that was received is parsed:
-/// silence is judged by it. A run that computes every day that was out of date when it began
-/// makes it the reports' `complete_until`: days marked meanwhile are of logs received later.
+/// silence is judged by it, and there is no news without. A run that computes every day that was out of date when it began
+/// makes it the reports' `complete_until`: days marked meanwhile are of logs received later. With
+/// `None` the caller vouches for nothing, and what was vouched for before goes on to hold.
 ///
 /// A step computes some days that are out of date, wholly, with all that hangs on them, in one
 /// transaction, and only then clears the marks in the generations that were read before. It
@@ -72,8 +73,9 @@ pub fn analyze<'a>(
     product: &'a ProductId,
     settings: &'a Settings,
     budget: Duration,
-    as_of: Timestamp,
+    as_of: impl Into<Option<Timestamp>>,
 ) -> Boxed<'a, Result<Progress>> {
+    let as_of = as_of.into();
     Box::pin(async move {
         let started = Instant::now();
         let lease = Lease::take(analytics, product).await?;
@@ -109,7 +111,7 @@ pub fn rebuild<'a>(
         let endless = (Instant::now(), Duration::MAX);
         let rebuilt = async {
             empty(analytics, product, &lease).await?;
-            run(analytics, product, settings, &lease, endless, as_of).await
+            run(analytics, product, settings, &lease, endless, Some(as_of)).await
         };
         match (rebuilt.await, lease.release(analytics).await) {
             (Ok(progress), released) => released.map(|()| progress),
@@ -124,9 +126,11 @@ async fn run(
     settings: &Settings,
     lease: &Lease<'_>,
     (started, budget): (Instant, Duration),
-    as_of: Timestamp,
+    as_of: Option<Timestamp>,
 ) -> Result<Progress> {
-    settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
+    if let Some(as_of) = as_of {
+        settle_silence(analytics, product, settings.session_timeout_secs, as_of).await?;
+    }
     product_settings::keep(analytics, product, settings, lease).await?;
     if shape(analytics, product).await? != Some(SHAPE) {
         empty(analytics, product, lease).await?;
@@ -142,7 +146,7 @@ async fn run(
         clear_dirty(analytics, &now[..done]).await?;
         left = &left[done..];
     }
-    if left.is_empty() {
+    if let (true, Some(as_of)) = (left.is_empty(), as_of) {
         finish(analytics, product, lease, as_of).await?;
         news::look(analytics, product, settings, lease, as_of).await?;
     }

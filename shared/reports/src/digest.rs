@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use logbook_backends::{Boxed, Database};
-use logbook_model::{Day, Notice, ProductId, Section};
+use logbook_model::{Day, Notice, ProductId, Section, Timestamp};
 
 use crate::analyze::Settings;
 use crate::catalogue::Report;
@@ -19,7 +19,7 @@ const MAX_LINES: usize = 5;
 const SOON: i32 = 60;
 
 /// What a week was like, for R&D and for sales: its seven days end with `to`, or else with the last
-/// day that was analyzed whole.
+/// day that was analyzed whole; not with one that is yet to be analyzed.
 pub fn digest<'a>(
     analytics: &'a Database,
     product: &'a ProductId,
@@ -28,7 +28,11 @@ pub fn digest<'a>(
 ) -> Boxed<'a, Result<Notice>> {
     Box::pin(async move {
         let analyzed = finished_as_of(analytics, product).await?;
-        let to = to.or_else(|| analyzed.map(|as_of| as_of.day().plus(-1)));
+        let analyzed = analyzed.map(Timestamp::day);
+        let to = match (to, analyzed) {
+            (Some(to), Some(analyzed)) => Some(to.min(analyzed)),
+            (to, analyzed) => to.or_else(|| analyzed.map(|day| day.plus(-1))),
+        };
         let title = |week: &str| format!("{product}: {week}");
         let Some(to) = to else {
             return Ok(Notice {

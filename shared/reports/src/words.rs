@@ -69,15 +69,23 @@ pub(crate) fn delta(row: Named<'_>) -> String {
         Some(value) => percent(value),
         None => "?".to_owned(),
     };
+    let is_there = |column: &str| row.number(column).is_some();
+    let difference = match (is_there("difference_low"), is_there("difference_high")) {
+        (true, true) => format!(
+            "{} to {}",
+            value("difference_low"),
+            value("difference_high")
+        ),
+        (true, false) => format!("at least {}", value("difference_low")),
+        (false, _) => format!("at most {}", value("difference_high")),
+    };
     format!(
-        "{} {} of {}: {}, against {} in {} (the difference is {} to {})",
+        "{} {} of {}: {}, against {} in {} (the difference is {difference})",
         row.text("version"),
         measure,
         row.text("feature"),
         value("value"),
         value("previous_value"),
         row.text("previous_version"),
-        value("difference_low"),
-        value("difference_high"),
     )
 }

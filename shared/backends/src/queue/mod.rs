@@ -92,6 +92,17 @@ pub struct Depth {
     pub oldest_age: Option<Duration>,
 }
 
+/// Whether messages wait to be dealt with; dead letters do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backlog {
+    /// None does.
+    None,
+    /// Some do, the oldest for this long.
+    Since(Duration),
+    /// Some do, and the queue does not tell since when.
+    Unknown,
+}
+
 impl Queue {
     /// Most messages in one batch.
     pub const MAX_BATCH: usize = 10;
@@ -194,6 +205,23 @@ impl Queue {
             Backend::Local(queue) => queue.dead_letters(max).await,
             #[cfg(feature = "aws")]
             Backend::Sqs(queue) => queue.dead_letters(max).await,
+        }
+    }
+
+    /// Whether messages wait. SQS is asked for those that nobody has received: of those that are being
+    /// dealt with it cannot tell which fail.
+    pub async fn backlog(&self) -> Result<Backlog> {
+        match &self.backend {
+            Backend::Local(queue) => {
+                let oldest = queue.depth().await?.oldest_age;
+                Ok(oldest.map_or(Backlog::None, Backlog::Since))
+            }
+            #[cfg(feature = "aws")]
+            Backend::Sqs(queue) => Ok(if queue.waiting().await? > 0 {
+                Backlog::Unknown
+            } else {
+                Backlog::None
+            }),
         }
     }
 

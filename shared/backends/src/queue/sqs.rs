@@ -279,6 +279,11 @@ impl SqsQueue {
         })
     }
 
+    /// Messages that nobody has received yet.
+    pub(super) async fn waiting(&self) -> Result<u64> {
+        Ok(self.count(&self.url).await?.0)
+    }
+
     /// Messages of a queue that are visible (or will be), and that are not.
     async fn count(&self, url: &str) -> Result<(u64, u64)> {
         use QueueAttributeName::{

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use logbook_backends::{Attributes, Depth, Message, Queue, Receive};
+use logbook_backends::{Attributes, Backlog, Depth, Message, Queue, Receive};
 
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
@@ -50,7 +50,12 @@ pub(crate) async fn contract(queue: &Queue, kind: Kind) {
 
 async fn a_message_is_received_once_and_deleted(queue: &Queue, kind: Kind) {
     let attributes = Attributes::from([("product".to_owned(), "editor".to_owned())]);
+    assert_eq!(queue.backlog().await.unwrap(), Backlog::None);
     let id = queue.send("hello", &attributes).await.unwrap();
+    match queue.backlog().await.unwrap() {
+        Backlog::Since(age) => assert!(kind.knows_all && age < LONG),
+        backlog => assert!(!kind.knows_all && backlog == Backlog::Unknown),
+    }
     let messages = take_now(queue).await;
     assert_eq!(messages.len(), 1);
     let message = &messages[0];

@@ -14,7 +14,9 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     title: "Freshness",
     question: "Up to when are the figures complete, and what is still to come?",
     definition: "The reports are complete up to the instant for which the last finished analysis \
-        vouched, one that left no day out of date, but not beyond the start of the earliest day \
+        vouched, one that left no day out of date: some time before it, in which a log is on its \
+        way, and not after the oldest log that waits in the queue then (where the queue does not tell \
+        since when logs wait, nothing new is vouched for until none does). But not beyond the start of the earliest day \
         on which a log came in that is still to be parsed. Logs pending are those of the archive's \
         last listing that nothing is stored of, lost ones among them. Days pending are days whose \
         sessions changed since they were computed. It is one row a product, read live, counts \

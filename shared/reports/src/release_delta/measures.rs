@@ -54,7 +54,8 @@ fn p95(durations: &Sketch) -> Measured {
 /// The cells of a measure, from `n` on.
 pub(super) fn cells((_, new, old): &Measure) -> Vec<Cell> {
     let of = |estimate: Option<Estimate>| match estimate {
-        Some(found) => [found.value, found.low, found.high].map(Cell::Number),
+        Some(found) => [Some(found.value), found.low, found.high]
+            .map(|number| number.map_or(Cell::Null, Cell::Number)),
         None => [Cell::Null, Cell::Null, Cell::Null],
     };
     let mut cells = Vec::with_capacity(12);
@@ -64,8 +65,6 @@ pub(super) fn cells((_, new, old): &Measure) -> Vec<Cell> {
     }
     let difference = new.1.zip(old.1).map(|(new, old)| difference(new, old));
     cells.extend(of(difference));
-    cells.push(difference.map_or(Cell::Null, |found| {
-        Cell::Boolean(found.low > 0.0 || found.high < 0.0)
-    }));
+    cells.push(difference.map_or(Cell::Null, |found| Cell::Boolean(found.leaves_out_zero())));
     cells
 }

@@ -34,7 +34,10 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         error_rate, the share of the sessions with it in which it failed at least once; p95_us, \
         the 95th percentile of its durations in microseconds, within 1 %. Intervals are of 95 %: \
         Wilson's score interval for a proportion, the order statistics at the ends of that of \
-        0.95 for the percentile (rank ⌈p n⌉ for an end p), and Newcombe's hybrid of the two for the difference. They take \
+        0.95 for the percentile (rank ⌈p n⌉ for an end p), and Newcombe's hybrid of the two for the \
+        difference. Of few uses the percentile may well lie beyond all of them: of fewer than 72 it \
+        has no upper end, of one no lower end either, and a difference has no end that would need \
+        it; such an end is null. They take \
         users, sessions and uses as independent; many measures are compared at once, and one in \
         twenty differs by chance. Who used both releases counts for both. A release of fewer \
         persons than the product's min_users is withheld and compared with nothing; a feature is \
@@ -45,7 +48,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         "difference = value - previous_value = d",
         "difference_low  = d - √((value - value_low)² + (previous_high - previous_value)²)",
         "difference_high = d + √((value_high - value)² + (previous_value - previous_low)²)",
-        "differs = difference_low > 0 or difference_high < 0",
+        "differs = difference_low > 0 or difference_high < 0; what an end that is null would say is no",
+        "upper end of the percentile: if 0.95^n ≤ 0.025; lower end: if 0.05^n ≤ 0.025",
     ],
     source: "Wilson: Probable Inference, the Law of Succession, and Statistical Inference, JASA \
         1927. Newcombe: Two-sided Confidence Intervals for the Single Proportion, and Interval \
@@ -86,13 +90,13 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
             "value_low",
             Number,
             "as measured",
-            "Lower end of its interval.",
+            "Lower end of its interval; null where there is none.",
         ),
         figure(
             "value_high",
             Number,
             "as measured",
-            "Upper end of its interval.",
+            "Upper end of its interval; null where there is none.",
         ),
         figure(
             "previous_n",
@@ -110,13 +114,13 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
             "previous_low",
             Number,
             "as measured",
-            "Lower end of its interval.",
+            "Lower end of its interval; null where there is none.",
         ),
         figure(
             "previous_high",
             Number,
             "as measured",
-            "Upper end of its interval.",
+            "Upper end of its interval; null where there is none.",
         ),
         figure(
             "difference",
@@ -128,13 +132,13 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
             "difference_low",
             Number,
             "as measured",
-            "Lower end of the difference's interval.",
+            "Lower end of the difference's interval; null where there is none.",
         ),
         figure(
             "difference_high",
             Number,
             "as measured",
-            "Upper end of the difference's interval.",
+            "Upper end of the difference's interval; null where there is none.",
         ),
         figure(
             "differs",

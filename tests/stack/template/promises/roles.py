@@ -69,6 +69,7 @@ OWN = {
         s3:PutObject archive/state/analyze/*
         s3:DeleteObject archive/state/analyze/*
         s3:PutObject archive/state/notices/*
+        sqs:GetQueueAttributes ParseQueue
     """,
     "query": f"""
         {HASH}
