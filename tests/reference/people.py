@@ -1,6 +1,7 @@
 """Reports on people and accounts (docs/reports.md)."""
 
 import datetime
+from dataclasses import replace
 
 from asking import Answer, Data, share, wanted
 
@@ -90,6 +91,8 @@ def retention(database, ask):
 
 
 def accounts(database, ask):
+    # Days that are yet to be analyzed tell nothing of anybody.
+    ask = replace(ask, last=min(ask.last, ask.analyzed))
     data = Data(database, ask)
     condition, values = wanted(ask, "account")
     used = {}

@@ -144,9 +144,8 @@ async fn asked_for(
         let given = Parameters::of::<ProductQuery>(query)?;
         return given.product_with_logs(context, &principal).await;
     };
-    let products = context.registry.snapshot().await?;
-    let Some(product) = products.product_of_key(key)? else {
-        let detail = "the key is not valid here";
+    let Some(product) = context.registry.product_of_key(key).await? else {
+        let detail = "the key is not one of a product";
         return Err(Problem::new(ProblemKind::Unauthorized, detail));
     };
     let given = Parameters::of::<ProductQuery>(query)?;

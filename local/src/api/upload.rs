@@ -159,6 +159,7 @@ impl Client {
                 serde_json::from_str(&text(response)?).context("the receipt is no JSON")?,
             )),
             404 => Ok(None),
+            401 => bail!(WRONG_KEY),
             status => {
                 let problem = ProblemDocument::of(response);
                 bail!("the receipt cannot be had: {status}: {}", problem.detail)
@@ -166,6 +167,10 @@ impl Client {
         }
     }
 }
+
+/// What to say where a key does not let in.
+const WRONG_KEY: &str = "the receipt is refused with 401: is the product's key (--key, or the one in the \
+    data folder) the right one?";
 
 fn sent(response: Response<Body>) -> anyhow::Result<Sent> {
     let status = response.status().as_u16();

@@ -124,14 +124,24 @@ async fn first_run(
             host.data.secrets().display()
         ));
     }
+    let snapshot = host.registry.snapshot().await?;
+    let held = match snapshot.product(product)? {
+        Some(held) => Some(held),
+        None => snapshot.products().next(),
+    };
+    let Some(product) = held.map(|held| &held.id) else {
+        return Ok(greeting);
+    };
     tell(format!(
-        "drop files into {}/{product}/, or:",
+        "drop files into {}/{product}/, or send them:",
         host.data.drop_folder().display()
     ));
-    tell(format!(
-        "  curl --data-binary @your.log -H \"Authorization: Bearer $(cat {}/product-key-{product})\" http://{address}/v1/logs",
-        host.data.secrets().display()
-    ));
+    if secrets.product_key(product)?.is_some() {
+        tell(format!(
+            "  curl --data-binary @your.log -H \"Authorization: Bearer $(cat {}/product-key-{product})\" http://{address}/v1/logs",
+            host.data.secrets().display()
+        ));
+    }
     std::fs::create_dir_all(host.data.drop_folder().join(product.as_str()))?;
     Ok(greeting)
 }

@@ -124,24 +124,71 @@ impl DataFolder {
         }
     }
 
-    /// Removes both schemas, to be made anew from the archive.
-    pub(crate) fn remove_schemas(&self) -> anyhow::Result<()> {
-        for file in [self.sessions(), self.analytics()] {
-            for suffix in ["", "-wal", "-shm"] {
-                let mut name = file.clone().into_os_string();
-                name.push(suffix);
-                match fs::remove_file(&name) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => {
-                        return Err(error).with_context(|| {
-                            format!("cannot remove {}", PathBuf::from(name).display())
-                        });
-                    }
-                }
+    /// Moves both schemas away, to be made anew from the archive.
+    pub(crate) fn set_schemas_aside(&self) -> anyhow::Result<()> {
+        let files = self.schema_files();
+        // What lies there was set aside by a process that died over making new ones.
+        let is_again = files.iter().any(|(_, aside)| aside.exists());
+        files.iter().try_for_each(|(file, aside)| {
+            if is_again {
+                remove(file)
+            } else {
+                moved(file, aside)
             }
+        })
+    }
+
+    /// Puts what was set aside back in place of what was made.
+    pub(crate) fn restore_schemas(&self) -> anyhow::Result<()> {
+        for (file, aside) in self.schema_files() {
+            remove(&file)?;
+            moved(&aside, &file)?;
         }
         Ok(())
+    }
+
+    /// Removes what was set aside.
+    pub(crate) fn drop_schemas_aside(&self) -> anyhow::Result<()> {
+        self.schema_files()
+            .iter()
+            .try_for_each(|(_, aside)| remove(aside))
+    }
+
+    /// The files of both schemas, and where each is set aside.
+    fn schema_files(&self) -> Vec<(PathBuf, PathBuf)> {
+        let named = |file: &PathBuf, suffix: &str| {
+            let mut name = file.clone().into_os_string();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let files = [self.sessions(), self.analytics()];
+        let files = files
+            .iter()
+            .flat_map(|file| ["", "-wal", "-shm"].map(|suffix| named(file, suffix)));
+        files
+            .map(|file| {
+                let aside = named(&file, ".before-rebuild");
+                (file, aside)
+            })
+            .collect()
+    }
+}
+
+fn remove(file: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn moved(from: &Path, to: &Path) -> anyhow::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot move {}", from.display()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -168,8 +168,29 @@ pub(crate) async fn require_keys(data: &DataFolder) -> anyhow::Result<()> {
     )
 }
 
+/// Refuses to make a new, empty sessions schema where logs are archived: it would look as if none of
+/// them were there.
+pub(crate) async fn open_sessions(data: &DataFolder) -> anyhow::Result<Database> {
+    if !data.sessions().is_file() {
+        let archive = ObjectStore::open_dir(&data.archive(), Durability::Fsync).await?;
+        let logs = archive.list(ARCHIVE_PREFIX, None, 1).await?.objects;
+        if !logs.is_empty() {
+            bail!(
+                "{} is missing, though there are logs: `logbook rebuild` makes it anew from the \
+                 archive",
+                data.sessions().display()
+            );
+        }
+    }
+    let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await;
+    let sessions = sessions.with_context(|| unusable(&data.sessions(), "`logbook rebuild`"))?;
+    let migrated = logbook_backends::sql::migrate(&sessions).await;
+    migrated.with_context(|| unusable(&data.sessions(), "`logbook rebuild`"))?;
+    Ok(sessions)
+}
+
 /// What to say where a file that can be made anew cannot be used.
-fn unusable(file: &Path, maker: &str) -> String {
+pub(crate) fn unusable(file: &Path, maker: &str) -> String {
     let file = file.display();
     format!("{file} cannot be used: where it is damaged, move it away; {maker} makes up for it")
 }
@@ -186,9 +207,11 @@ pub(crate) async fn open_analytics(
         name: "sessions".to_owned(),
         path: data.sessions(),
     };
-    let analytics = Database::open_file_with(&data.analytics(), durability, vec![attached]).await?;
-    logbook_reports::migrate(&analytics).await?;
-
+    let unusable = || unusable(&data.analytics(), "the next analysis of `logbook run`");
+    let analytics = Database::open_file_with(&data.analytics(), durability, vec![attached]).await;
+    let analytics = analytics.with_context(unusable)?;
+    let migrated = logbook_reports::migrate(&analytics).await;
+    migrated.with_context(unusable)?;
     Ok(analytics)
 }
 

@@ -73,10 +73,77 @@ fn a_missing_sessions_schema_is_told_and_rebuilt() {
     assert_eq!(found[0].0, "bad", "{found:?}");
     assert!(installation.doctor("ledger").is_empty());
     assert_eq!(installation.doctor("products")[0].0, "good");
+    // Nobody makes an empty one in its place, which would look as if no log were there.
+    for command in [&["report", "ledger"][..], &["migrate"]] {
+        let refused = installation.logbook(command);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("`logbook rebuild`"), "{said}");
+    }
     let rebuilt = installation.logbook(&["rebuild"]);
     assert!(rebuilt.status.success(), "{rebuilt:?}");
     assert_eq!(installation.doctor("sessions schema")[0].0, "good");
     assert_eq!(installation.doctor("ledger")[0].0, "good");
+}
+
+#[test]
+fn a_rebuild_that_cannot_be_done_leaves_both_schemas_as_they_were() {
+    let installation = Installation::new();
+    let running = installation.started();
+    let door = installation.door("app");
+    door.passes("a");
+    assert!(running.terminate().success());
+    let data = installation.data();
+    let sessions = data.join("sessions.db");
+    let before = std::fs::read(&sessions).unwrap();
+    let refused = |says: &str| {
+        let rebuilt = installation.logbook(&["rebuild"]);
+        assert_eq!(rebuilt.status.code(), Some(1), "{rebuilt:?}");
+        let said = String::from_utf8_lossy(&rebuilt.stderr).into_owned();
+        assert!(said.contains(says), "{said}");
+        assert!(std::fs::read(&sessions).unwrap() == before);
+    };
+    let put = |file: &str, bytes: &[u8]| {
+        let file = data.join(file);
+        let held = std::fs::read(&file).unwrap();
+        std::fs::write(file, bytes).unwrap();
+        held
+    };
+    // Another key than that under which the logs are sealed.
+    let key = put("keys/kek.key", &[7; 32]);
+    refused("is not the key under which");
+    put("keys/kek.key", &[7; 5]);
+    refused("both schemas are as they were");
+    put("keys/kek.key", &key);
+    let rebuilt = installation.json(&["rebuild", "--json"]);
+    assert_eq!(rebuilt["logs"], 1, "{rebuilt}");
+    assert_eq!(rebuilt["rejected"], 0, "{rebuilt}");
+    assert!(!data.join("sessions.db.before-rebuild").exists());
+}
+
+#[test]
+fn a_damaged_analytics_schema_is_told_and_made_up_for() {
+    let installation = Installation::new();
+    let running = installation.started();
+    installation.door("app").passes("a");
+    assert!(running.terminate().success());
+    let analytics = installation.data().join("analytics.db");
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(installation.data().join(format!("analytics.db{suffix}")));
+    }
+    std::fs::write(&analytics, "this is no database, and never was one").unwrap();
+    assert_eq!(installation.doctor("analytics schema")[0].0, "bad");
+    let refused = installation.logbook(&["report", "feature-usage"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let named = format!("{} cannot be used", analytics.display());
+    assert!(said.contains(&named), "{said}");
+    std::fs::remove_file(&analytics).unwrap();
+    let _running = installation.started();
+    eventually("the reports are there again", || {
+        let page = installation.json(&["report", "release-health", "--json"]);
+        page["freshness"]["complete_until"].is_string()
+    });
+    assert_eq!(installation.doctor("analytics schema")[0].0, "good");
 }
 
 #[test]

@@ -149,6 +149,48 @@ fn a_profile_registers_the_product_that_it_reads() {
 }
 
 #[test]
+fn a_product_is_not_sent_what_its_profile_does_not_read() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    installation.add_product("notes", "logbook");
+    let logs = folder(&installation, &[("one.log", usage("one"))]);
+    let path = logs.to_str().unwrap();
+    let other = upload(
+        &installation,
+        &[path, "--profile", "idea-log", "--product", "notes"],
+    );
+    assert_eq!(other.status.code(), Some(1), "{other:?}");
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(
+        said.contains("reads its logs by the profile logbook"),
+        "{said}"
+    );
+    let same = upload(
+        &installation,
+        &[path, "--profile", "logbook", "--product", "notes"],
+    );
+    assert!(same.status.success(), "{same:?}");
+}
+
+#[test]
+fn a_product_that_was_registered_a_moment_ago_is_uploaded_to() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let app = installation.door("app");
+    let logs = folder(&installation, &[("one.log", usage("one"))]);
+    for product in ["new-1", "new-2", "new-3"] {
+        // The running process has just read the registry.
+        app.passes(product);
+        installation.add_product(product, "logbook");
+        let sent = upload(
+            &installation,
+            &[logs.to_str().unwrap(), "--product", product],
+        );
+        assert!(sent.status.success(), "{sent:?}");
+    }
+}
+
+#[test]
 fn what_is_no_file_is_left_out_and_named() {
     let installation = Installation::new();
     let _running = installation.started();

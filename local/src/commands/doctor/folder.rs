@@ -26,6 +26,9 @@ pub(super) async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     inbox(&data, &mut report).await;
     queue(&data, &mut report).await;
     let sessions = sessions(&data, &archive, &mut report).await;
+    if sessions.is_some() {
+        analytics(&data, &mut report).await;
+    }
     let strangers = "`logbook product add ID`, then `logbook rebuild`, if they are yours";
     let products = products(&archive, strangers, &mut report).await;
     if let (Some(sessions), Some(products)) = (sessions, products) {
@@ -153,10 +156,33 @@ async fn queue(data: &DataFolder, report: &mut Report) {
         Err(error) => report.add(
             "parse queue",
             Verdict::Bad,
-            error.to_string(),
-            "see the error",
+            format!("{}: {error}", data.queue().display()),
+            "where the file is damaged, move it away: the next sweep of `logbook run` makes up for it",
         ),
     }
+}
+
+async fn analytics(data: &DataFolder, report: &mut Report) {
+    let what = "move the file away; the next analysis of `logbook run` makes it anew";
+    if !data.analytics().is_file() {
+        let found = "not made yet".to_owned();
+        let what = "the next analysis of `logbook run` makes it";
+        report.add("analytics schema", Verdict::Look, found, what);
+        return;
+    }
+    let damage = async {
+        let database = Database::open_file(&data.analytics(), Durability::Fsync).await?;
+        database.damage().await
+    };
+    let (verdict, found) = match damage.await {
+        Ok(None) => (Verdict::Good, "can be read".to_owned()),
+        Ok(Some(damage)) => (Verdict::Bad, format!("its file is damaged: {damage}")),
+        Err(error) => (
+            Verdict::Bad,
+            format!("{}: {error}", data.analytics().display()),
+        ),
+    };
+    report.add("analytics schema", verdict, found, what);
 }
 
 async fn sessions(

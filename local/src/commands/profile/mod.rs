@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use logbook_formats::{Profile, builtin_texts, draft_profile};
+use logbook_formats::{Profile, builtin_texts, draft_profile, foreign_text, guess};
 use serde_json::json;
 
 use super::REFUSED;
@@ -124,6 +124,22 @@ fn check(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
 
 fn new(log: &Path, name: &str) -> anyhow::Result<ExitCode> {
     let log = log_file::open(log, &SealedArgs::default(), u64::MAX)?;
+    if log.head.is_empty() {
+        anyhow::bail!("it is empty: give a log that has some records");
+    }
+    if let Some(what) = foreign_text(&log.head) {
+        anyhow::bail!("{what}");
+    }
+    let fits = guess(&log.head);
+    if fits.is_none() && log.head.contains(&0) {
+        anyhow::bail!("it is no text: profiles read text and OTLP");
+    }
+    if let Some(fits) = fits.filter(|fits| fits.id() != "logbook") {
+        let id = fits.id();
+        output::note(&format!(
+            "the built-in profile {id} reads this log: use it, or start from `logbook profile show {id}`"
+        ));
+    }
     let drafted = draft_profile(name, &log.head);
     if let Err(error) = Profile::from_toml(&drafted) {
         anyhow::bail!("the name {name:?} makes no profile: {error}");

@@ -8,7 +8,7 @@ use logbook_reports::{ReportReply, ReportRequest, query};
 use super::super::product;
 use crate::api::QueryClient;
 use crate::cli::{AskArgs, AtArgs};
-use crate::host::{DataFolder, open_analytics};
+use crate::host::{DataFolder, open_analytics, open_sessions};
 
 /// Parameters of a report's query.
 pub(in crate::commands) type Parameters = Vec<(String, String)>;
@@ -27,8 +27,7 @@ impl Here {
         let snapshot = registry.snapshot().await?;
         let product = product::chosen(&snapshot, at.product.as_deref())?.clone();
         // Where nothing ran yet, nothing is there to be asked.
-        let sessions = Database::open_file(&data.sessions(), Durability::Fsync).await?;
-        logbook_backends::sql::migrate(&sessions).await?;
+        open_sessions(&data).await?;
         Ok(Self {
             analytics: open_analytics(&data, Durability::Fsync).await?,
             product,

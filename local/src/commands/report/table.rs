@@ -28,6 +28,9 @@ pub(super) fn of_page(page: &Value) -> String {
     let mut out = format!("{} .. {}\n\n", text(&page["from"]), text(&page["to"]));
     out.push_str(&output::table(&header, &rows));
     out.push('\n');
+    if rows.is_empty() {
+        out.push_str("nothing on these days: others are named with --from and --to\n");
+    }
     let count = |of: &Value| of.as_u64().unwrap_or_default();
     let withheld = count(&page["withheld_groups"]);
     if withheld > 0 {

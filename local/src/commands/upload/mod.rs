@@ -153,6 +153,8 @@ async fn local_key(args: &UploadArgs, product: &ProductId) -> anyhow::Result<Str
             ));
             // The running process looks at the registry anew every two seconds.
             tokio::time::sleep(Duration::from_secs(3)).await;
+        } else {
+            reads_by(&archive, product, profile).await?;
         }
     }
     if let Some(key) = secrets.product_key(product)? {
@@ -171,6 +173,24 @@ async fn local_key(args: &UploadArgs, product: &ProductId) -> anyhow::Result<Str
     secrets.keep_product_key(product, &key)?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     Ok(key)
+}
+
+/// Refuses a profile by which a product that is there does not read.
+async fn reads_by(archive: &ObjectStore, product: &ProductId, profile: &str) -> anyhow::Result<()> {
+    let registry = Registry::new(archive.clone(), Duration::ZERO);
+    let snapshot = registry.snapshot().await?;
+    let Some(held) = snapshot.product(product)? else {
+        return Ok(());
+    };
+    let reads = held.profile.as_ref().map_or("auto", |held| held.id());
+    if reads != profile {
+        bail!(
+            "product {product} reads its logs by the profile {reads}, and not by {profile}: name \
+             another with --product, leave out --profile, or change it with `logbook product set \
+             {product} --profile {profile}`"
+        );
+    }
+    Ok(())
 }
 
 /// Sends every file that is not there yet; the ids of those that are now.

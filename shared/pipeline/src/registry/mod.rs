@@ -28,6 +28,8 @@ pub(crate) use file::fault;
 
 pub(crate) const DEFAULT_TIMEOUT_SECS: u32 = 1800;
 const DEFAULT_MIN_USERS: u32 = 5;
+/// How old a registry may be that refuses a key.
+const REFUSING_AGE: Duration = Duration::from_millis(100);
 
 /// What is wrong with the registry, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -238,6 +240,18 @@ impl Registry {
             Some(snapshot) => Ok(snapshot),
             None => self.reload().await,
         }
+    }
+
+    /// The product that a key may upload for, see [`Snapshot::product_of_key`]. A key that fits none may
+    /// have been made a moment ago: the registry that refuses one is a tenth of a second old at most.
+    pub async fn product_of_key(&self, key: &str) -> Result<Option<Product>> {
+        let snapshot = self.snapshot().await?;
+        if let Some(product) = snapshot.product_of_key(key)? {
+            return Ok(Some(product.clone()));
+        }
+        // Whoever tries keys has the registry read no more often.
+        let snapshot = self.no_older_than(REFUSING_AGE).await?;
+        Ok(snapshot.product_of_key(key)?.cloned())
     }
 
     /// The registry as it is now.

@@ -25,7 +25,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     question: "Which accounts are active, which grow, which fall silent?",
     definition: "An account is what sessions name as the customer's, as a pseudonym unless the \
         product says that accounts stay readable; sessions that name none are left out. Figures \
-        are of the 28 days that end with the range, in four weeks of 7 days. Accounts are listed \
+        are of the 28 days that end with the range, or with the last day that was analyzed if that \
+        is earlier, in four weeks of 7 days. Accounts are listed \
         that have a session in the range, or in the 56 days that end with it; those under \
         contract always, unless only sessions outside production are asked for. Users are distinct \
         persons, never sums: pseudonymous users, else installations. The state is the first of \

@@ -187,7 +187,7 @@ def in_the_dual_stack_network_all_but_s3_is_reached_over_ipv6(install):
     services = {
         "parse": {"KMS", "SECRETS_MANAGER"},
         "query": {"KMS", "SECRETS_MANAGER"},
-        "analyze": {"SECRETS_MANAGER"},
+        "analyze": {"SECRETS_MANAGER", "SQS"},
         "sweep": {"SECRETS_MANAGER", "SQS"},
         "migrate": {"SECRETS_MANAGER"},
     }
