@@ -1,8 +1,8 @@
 //! Alarms of SNS, and notices put into the archive → messages in Slack.
 //!
 //! SNS delivers at least once: what was told is remembered, and told once. What Slack does not
-//! take now is tried again, here and then by SNS; what it refuses for good fails the invocation,
-//! which an alarm of Lambda's own shows.
+//! take now is tried again, here and then twice by Lambda; what it refuses for good, or still, fails
+//! the invocation, which an alarm of Lambda's own shows.
 
 mod alarm;
 mod message;

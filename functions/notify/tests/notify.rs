@@ -142,7 +142,7 @@ async fn what_slack_does_not_take_now_is_tried_again() {
 }
 
 #[tokio::test]
-async fn who_wants_to_be_left_alone_for_long_is_asked_again_by_sns() {
+async fn who_wants_to_be_left_alone_for_long_is_asked_again_by_lambda() {
     let slack = Slack::default();
     let (context, _folder) = context(slack.serve().await, 3).await;
     *slack.pause.lock().unwrap() = 30;

@@ -2,6 +2,7 @@
 
 mod chart;
 mod demo;
+mod greatest;
 mod source;
 mod table;
 
@@ -32,7 +33,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         if args.csv {
             output::text(&reply.to_csv())?;
         } else {
-            show(args, &reply.to_json())?;
+            show(args, reply.to_json())?;
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -42,16 +43,29 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
 fn limited(args: &ReportArgs) -> anyhow::Result<Parameters> {
     let mut parameters = parameters(&args.asked)?;
     if !parameters.iter().any(|(name, _)| name == "limit") {
-        parameters.push(("limit".to_owned(), args.limit.to_string()));
+        let limit = weight(args).map_or(args.limit, |_| greatest::ALL);
+        parameters.push(("limit".to_owned(), limit.to_string()));
     }
     Ok(parameters)
 }
 
-/// Prints a page; on a terminal with a chart.
-fn show(args: &ReportArgs, page: &Value) -> anyhow::Result<()> {
-    if args.json {
-        return output::json(page);
+/// By what the rows are put in order, where people look at them.
+fn weight(args: &ReportArgs) -> Option<&'static str> {
+    if args.json || args.csv {
+        return None;
     }
+    greatest::weight(args.name.as_deref()?, args.asked.by.as_deref())
+}
+
+/// Prints a page; on a terminal with a chart.
+fn show(args: &ReportArgs, mut page: Value) -> anyhow::Result<()> {
+    if args.json {
+        return output::json(&page);
+    }
+    if let Some(weight) = weight(args) {
+        greatest::keep(&mut page, weight, args.limit);
+    }
+    let page = &page;
     output::text(&table::of_page(page))?;
     let asks_for =
         |name| parameters(&args.asked).is_ok_and(|all| all.iter().any(|(one, _)| one == name));
@@ -94,7 +108,7 @@ fn ask(args: &ReportArgs, url: &str) -> anyhow::Result<ExitCode> {
     let page = api.page(name, limited(args)?, "application/json")?;
     show(
         args,
-        &serde_json::from_str(&page).context("the answer is no JSON")?,
+        serde_json::from_str(&page).context("the answer is no JSON")?,
     )?;
     Ok(ExitCode::SUCCESS)
 }
