@@ -64,7 +64,19 @@ fn of_feature(of: &[&Session], name: &str) -> [(&'static str, Measured); 3] {
     let at = |q: f64| durations.quantile_us(q).unwrap() as f64;
     let p95 = (n > 0).then(|| {
         let [low, high] = roots(0.95, n as f64);
-        [at(0.95), at(low), at(high)]
+        // An end beyond all values is nowhere.
+        let beyond = |chance: f64| chance.powi(n as i32) > 0.025;
+        let low = if beyond(0.05) {
+            f64::NEG_INFINITY
+        } else {
+            at(low)
+        };
+        let high = if beyond(0.95) {
+            f64::INFINITY
+        } else {
+            at(high)
+        };
+        [at(0.95), low, high]
     });
     [
         ("adoption", share(users(&with), users(of))),
@@ -74,7 +86,7 @@ fn of_feature(of: &[&Session], name: &str) -> [(&'static str, Measured); 3] {
 }
 
 fn cells((n, found): Measured) -> Vec<Cell> {
-    let numbers = found.map_or([const { Cell::Null }; 3], |found| found.map(Cell::Number));
+    let numbers = found.map_or([const { Cell::Null }; 3], |found| found.map(number));
     [vec![int(n)], numbers.to_vec()].concat()
 }
 
@@ -87,7 +99,15 @@ fn difference(new: Measured, old: Measured) -> Vec<Cell> {
     let low = d - (square(value - low) + square(was_high - was)).sqrt();
     let high = d + (square(high - value) + square(was - was_low)).sqrt();
     let differs = Cell::Boolean(low > 0.0 || high < 0.0);
-    [[d, low, high].map(Cell::Number).to_vec(), vec![differs]].concat()
+    [[d, low, high].map(number).to_vec(), vec![differs]].concat()
+}
+
+fn number(number: f64) -> Cell {
+    if number.is_finite() {
+        Cell::Number(number)
+    } else {
+        Cell::Null
+    }
 }
 
 impl Logs {
