@@ -10,8 +10,8 @@ use crate::{AnalyzeSummary, Run};
 ///
 /// Reports that nothing calls for show all that is parsed, and are complete to what is vouched for,
 /// whether the database was opened or not; so are those that this run finished. Of the others, and of
-/// all where nothing is vouched for, it is asked what they are complete to. Where that cannot be asked, or never was so, they are behind at least since
-/// their mark was put.
+/// all where nothing is vouched for, it is asked what they are complete to. Where that cannot be
+/// asked, or never was so, they are behind at least since their mark was put.
 pub(crate) async fn tell(run: &Run<'_>, products: &[(ProductId, Settings)]) {
     let (context, summary, called) = (run.context, &run.summary, &run.called);
     let now = (context.now)();

@@ -271,13 +271,13 @@ impl S3Store {
     }
 }
 
-/// Whether it is the object that is missing, not the bucket.
 /// The time that the put of so many bytes may take: 5 MiB a second, and what every request has.
 fn time_for(bytes: usize) -> aws_sdk_s3::config::Builder {
     let attempt = 10 + (bytes as u64 >> 20) / 5;
     aws_sdk_s3::config::Builder::new().timeout_config(timeouts(attempt, attempt * 5 / 2))
 }
 
+/// Whether it is the object that is missing, not the bucket.
 fn is_no_such_key<E>(error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> bool
 where
     E: aws_sdk_s3::error::ProvideErrorMetadata,
