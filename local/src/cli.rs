@@ -167,6 +167,9 @@ pub(crate) enum ProfileCommand {
         /// The new profile's name
         #[arg(long, default_value = "my-product")]
         name: String,
+        /// Print one JSON object: the name, the draft, and the built-in profile that fits
+        #[arg(long)]
+        json: bool,
     },
     /// Run a profile's golden cases: NAME.cases/X.log must give NAME.cases/X.expected.json
     Test {
@@ -468,4 +471,7 @@ pub(crate) struct DemoArgs {
     /// End when everything is loaded, instead of serving on
     #[arg(long)]
     pub(crate) exit: bool,
+    /// Print one JSON object when everything is loaded: what came in, and the address
+    #[arg(long)]
+    pub(crate) json: bool,
 }

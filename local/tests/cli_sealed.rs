@@ -5,6 +5,7 @@
 mod cli;
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use cli::{Folder, LOG, Ran};
 use logbook_seal::{LocalKey, SealBounds, SealingKey, seal};
@@ -141,4 +142,44 @@ fn what_is_missing_is_asked_for() {
         "{}",
         ran.err
     );
+}
+
+/// Inspects the sealed log with so many bytes of memory for data; whether that was enough.
+fn inspects_within(folder: &Folder, bytes: u64) -> bool {
+    let program = [env!("CARGO_BIN_EXE_logbook"), "inspect", "sealed", "--json"];
+    let opened = ["--metadata", "head.json", "--key-file", "kek"];
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -d \"$0\" && exec \"$@\"",
+            &(bytes / 1024).to_string(),
+        ])
+        .args(program)
+        .args(opened)
+        .current_dir(folder.path("."))
+        .output()
+        .unwrap();
+    output.status.success()
+}
+
+#[test]
+fn what_a_log_takes_of_memory_is_its_sealed_size_and_16_mb_whatever_it_inflates_to() {
+    let folder = sealed();
+    let line = |n: u32| {
+        format!(
+            "{{\"name\":\"event-{}\",\"session\":\"s-{}\"}}\n",
+            n % 300,
+            n / 50_000
+        )
+    };
+    let log: String = (0..1_000_000).map(line).collect();
+    assert!(log.len() > 35_000_000);
+    let key = SealingKey::local("editor", &LocalKey::from_slice(&[7; 32]).unwrap()).unwrap();
+    let sealed = seal(log.as_bytes(), "run-1", &key, &SealBounds::default()).unwrap();
+    let head = json!({"Metadata": sealed.envelope.to_headers()});
+    let bytes = sealed.body.len() as u64;
+    folder.write("head.json", head.to_string());
+    folder.write("sealed", sealed.body);
+    assert!(inspects_within(&folder, bytes + 16_000_000));
+    assert!(!inspects_within(&folder, bytes), "the bound binds");
 }

@@ -28,6 +28,7 @@ mod reply;
 mod reports;
 mod session;
 mod sessions;
+mod uploads;
 
 use std::sync::Arc;
 

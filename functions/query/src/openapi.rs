@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     Context, accounts, digest, events, ledger, logs, openapi, products, receipts, rejects, reports,
-    session, sessions,
+    session, sessions, uploads,
 };
 
 /// What is wrong, by RFC 9457. Further members, such as `parameter`, are for programs.
@@ -72,27 +72,36 @@ impl Failures {
 
 impl IntoResponses for Failures {
     fn responses() -> BTreeMap<String, RefOr<openapi_types::Response>> {
-        let response = |(status, description): &(&str, &str)| {
-            let problem = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("ProblemReply")))
-                .build();
-            let response = ResponseBuilder::new()
-                .description(*description)
-                .content("application/problem+json", problem)
-                .build();
-            ((*status).to_owned(), RefOr::T(response))
-        };
-        Self::ALL.iter().map(response).collect()
+        problems(&Self::ALL)
     }
+}
+
+/// Responses that say what is wrong, by status.
+pub(crate) fn problems(all: &[(&str, &str)]) -> BTreeMap<String, RefOr<openapi_types::Response>> {
+    let response = |&(status, description): &(&str, &str)| {
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("ProblemReply")))
+            .build();
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", problem)
+            .build();
+        (status.to_owned(), RefOr::T(response))
+    };
+    all.iter().map(response).collect()
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "Logbook query API",
-        description = "Reports, sessions, logs, ledger and rejects. Times are RFC 3339; days are UTC."
+        title = "Logbook",
+        description = "Uploads; reports, sessions, logs, ledger and rejects. Times are RFC 3339; days are UTC. \
+A stack answers uploads below its output `UploadUrl`, where they bear its API key as well (`x-api-key`), and all else \
+below `QueryUrl`; the embedded form has one address for both."
     ),
+    paths(uploads::create_log, uploads::export_logs, uploads::create_ticket),
     tags(
+        (name = "uploads", description = "Logs, on their way in"),
         (name = "reports", description = "Sums over sessions, for R&D and sales"),
         (name = "sessions", description = "Runs of the software"),
         (name = "logs", description = "Uploads, as they came and how far they have come"),

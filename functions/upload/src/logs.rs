@@ -10,8 +10,8 @@ use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::{Consent, LogId, ProductId};
 use logbook_pipeline::{
-    Archived, Attempt, MAX_SEARCHED_BYTES, NewLog, Product, StatedError, archive_log,
-    stated_consent, steps,
+    Archived, Attempt, EXPORT_PROFILE, MAX_SEARCHED_BYTES, NewLog, Product, StatedError,
+    archive_log, stated_consent, steps,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -109,7 +109,7 @@ pub(crate) async fn archive(
         consent,
         received_at: (context.now)(),
         attempt: Attempt(Uuid::new_v4().simple().to_string()),
-        profile: (via == Via::Otlp).then(|| "otlp".to_owned()),
+        profile: (via == Via::Otlp).then(|| EXPORT_PROFILE.to_owned()),
         refused: None,
         bulk: false,
         readable_accounts: product.accounts_readable,

@@ -10,7 +10,9 @@ use logbook_backends::sql::Via;
 use logbook_bootstrap::http::{MAX_BODY_BYTES, parameters, read_body};
 use logbook_bootstrap::{Problem, ProblemKind};
 use logbook_model::Consent;
-use logbook_pipeline::{MAX_SEARCHED_BYTES, StatedError, stated_consent};
+use logbook_pipeline::{
+    Error, MAX_SEARCHED_BYTES, RefusedRecords, StatedError, judge_export, stated_consent,
+};
 
 use crate::logs::{archive, check_encoding, consent, minted};
 use crate::{Context, caller, given};
@@ -22,10 +24,7 @@ pub(crate) async fn export(
     body: Body,
 ) -> Response {
     match take(&context, query.as_deref(), &headers, body).await {
-        // An ExportLogsServiceResponse that reports full success: what is wrong with single
-        // records shows when the log is parsed.
-        Ok(media @ Media::Json) => answer(media, "{}"),
-        Ok(media @ Media::Protobuf) => answer(media, ""),
+        Ok((media, refused)) => answer(media, taken(media, &refused)),
         Err(problem) => match media(&headers) {
             Ok(media) => refusal(problem, media),
             // No encoding of OTLP's is known to answer in.
@@ -39,7 +38,7 @@ async fn take(
     query: Option<&str>,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Media, Problem> {
+) -> Result<(Media, RefusedRecords), Problem> {
     let product = caller::product(context, headers).await?;
     parameters(query, &[])?;
     let mut given = given::from_headers(headers)?;
@@ -50,8 +49,51 @@ async fn take(
     given.narrow(stated_consent(&body, MAX_SEARCHED_BYTES).or_else(unknown_consent)?);
     let consent = consent(&given, &product)?;
     let log = given.log.clone().unwrap_or_else(minted);
+    let judged = judge_export(product.id.clone(), log.clone(), body, (context.now)()).await;
+    let (body, refused) = judged.map_err(unreadable)?;
     archive(context, &product, log, body, Via::Otlp, consent, given).await?;
-    Ok(media)
+    Ok((media, refused))
+}
+
+/// Of an export none of whose records can be read nothing is kept: its sender is told.
+fn unreadable(error: Error) -> Problem {
+    match error {
+        Error::Rejected { reason, detail } => {
+            Problem::new(ProblemKind::BadRequest, format!("{reason}: {detail}"))
+        }
+        error => error.into(),
+    }
+}
+
+/// An `ExportLogsServiceResponse`: empty, or with a `partial_success` where some records are
+/// refused. They are kept in the archive all the same, and show among the rejects.
+fn taken(media: Media, refused: &RefusedRecords) -> Vec<u8> {
+    if refused.count == 0 {
+        return match media {
+            Media::Json => b"{}".to_vec(),
+            Media::Protobuf => Vec::new(),
+        };
+    }
+    let message = format!(
+        "refused records: {}; the first {}",
+        refused.count, refused.first
+    );
+    match media {
+        Media::Json => serde_json::json!({ "partialSuccess": {
+            "rejectedLogRecords": refused.count.to_string(),
+            "errorMessage": message,
+        }})
+        .to_string()
+        .into_bytes(),
+        Media::Protobuf => {
+            let mut partial = vec![1 << 3];
+            varint(&mut partial, refused.count);
+            text(&mut partial, 2, message.as_bytes());
+            let mut response = Vec::new();
+            text(&mut response, 1, &partial);
+            response
+        }
+    }
 }
 
 fn answer(media: Media, body: impl Into<Body>) -> Response {
@@ -75,15 +117,24 @@ fn refusal(problem: Problem, media: Media) -> Response {
 
 /// `Status { message = 2 }` as protobuf.
 fn status(message: &str) -> Vec<u8> {
-    let mut bytes = vec![2 << 3 | 2];
-    let mut length = message.len();
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend_from_slice(message.as_bytes());
+    let mut bytes = Vec::new();
+    text(&mut bytes, 2, message.as_bytes());
     bytes
+}
+
+/// A field of protobuf that has a length: text, bytes or a message.
+fn text(bytes: &mut Vec<u8>, field: u8, content: &[u8]) {
+    bytes.push(field << 3 | 2);
+    varint(bytes, content.len() as u64);
+    bytes.extend_from_slice(content);
+}
+
+fn varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -122,6 +122,87 @@ async fn a_refusal_is_a_status_in_the_encoding_of_the_request() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_at_all_is_refused_and_nothing_of_it_is_kept() {
+    let door = Door::new().await;
+    let before = door.files();
+    let whole = export(r#"{"key":"a","value":{}}"#);
+    let protobuf = export_protobuf("service.name", "editor");
+    for (media, body, why) in [
+        (JSON, b"marked text".to_vec(), "wrong_format"),
+        (JSON, b"{\"marked".to_vec(), "truncated"),
+        (
+            JSON,
+            whole.as_bytes()[..whole.len() / 2].to_vec(),
+            "truncated",
+        ),
+        (JSON, gzip(&whole)[..40].to_vec(), "truncated"),
+        (
+            PROTOBUF,
+            protobuf[..protobuf.len() - 3].to_vec(),
+            "truncated",
+        ),
+        (PROTOBUF, b"\x0b\x01\x02".to_vec(), "wrong_format"),
+    ] {
+        let answer = send(&door, &[media], body).await;
+        let (status, message) = refused(&answer);
+        assert_eq!(status, 400, "{message}");
+        assert!(
+            message.starts_with(&format!("bad-request: {why}: ")),
+            "{message}"
+        );
+        assert!(!message.contains("marked"), "{message}");
+    }
+    assert_eq!(door.files(), before);
+}
+
+#[tokio::test]
+async fn an_export_without_records_is_good() {
+    for body in ["", "{}", r#"{"resourceLogs":[]}"#] {
+        let door = Door::new().await;
+        let answer = send(&door, &[JSON], body).await;
+        assert_eq!((answer.status.as_u16(), &*answer.body), (200, &b"{}"[..]));
+    }
+}
+
+#[tokio::test]
+async fn records_that_are_refused_are_counted_in_a_partial_success() {
+    let door = Door::new().await;
+    let bad = r#"{"eventName":"marked","severityNumber":99},{"timeUnixNano":"marked"},"#;
+    let body =
+        export(&consent("usage")).replace("[{\"timeUnixNano", &format!("[{bad}{{\"timeUnixNano"));
+    let answer = send(&door, &[JSON], body).await;
+    assert_eq!(answer.status, 200);
+    let partial = &answer.json()["partialSuccess"];
+    assert_eq!(partial["rejectedLogRecords"], "2", "{partial}");
+    let message = partial["errorMessage"].as_str().unwrap();
+    assert!(
+        message.contains("out_of_range") && !message.contains("marked"),
+        "{message}"
+    );
+    assert_eq!(kept_consent(&door), "usage");
+
+    let door = Door::new().await;
+    // LogRecord: severity_number (field 2) of 99.
+    let bad = field(2, &[2 << 3, 99]);
+    let good = field(2, &field(12, b"save"));
+    let body = field(1, &field(2, &[bad, good].concat()));
+    let answer = send(&door, &[PROTOBUF], body).await;
+    assert_eq!(answer.status, 200);
+    // partial_success (field 1) with rejected_log_records (field 1) and error_message (field 2).
+    let length = answer.body.len();
+    assert_eq!(
+        answer.body[..5],
+        [1 << 3 | 2, (length - 2) as u8, 1 << 3, 1, 2 << 3 | 2]
+    );
+    assert_eq!(usize::from(answer.body[5]), length - 6);
+    let message = String::from_utf8_lossy(&answer.body[6..]);
+    assert!(
+        message.starts_with("refused records: 1; the first at line 1: "),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn another_content_type_is_refused() {
     let door = Door::new().await;
     for headers in [&[][..], &[("content-type", "text/plain")]] {

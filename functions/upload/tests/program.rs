@@ -76,7 +76,7 @@ async fn it_writes_out_nothing_of_what_is_handed_to_it() {
     for (path, headers, body, status) in [
         ("/v1/logs", &ndjson, body, 201),
         ("/v1/uploads", &json, ticket.to_string().as_str(), 201),
-        ("/v1/otlp/v1/logs", &json, "{\"marked-body\": [", 200),
+        ("/v1/otlp/v1/logs", &json, "{\"marked-body\": [", 400),
         (
             "/v1/logs",
             &said("marked-wrong-key", "text/plain"),

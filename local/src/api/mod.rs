@@ -69,6 +69,11 @@ struct Connection {
     has_waited: AtomicBool,
 }
 
+/// Refuses an address that this build can send nothing to.
+pub(crate) fn check_address(base: &str) -> anyhow::Result<()> {
+    Connection::new(base).map(|_| ())
+}
+
 impl Connection {
     fn new(base: &str) -> anyhow::Result<Self> {
         let base = base.trim_end_matches('/').to_owned();

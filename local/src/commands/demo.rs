@@ -15,6 +15,7 @@ use logbook_demo::{Demo, DemoConfig, Route, Upload};
 use logbook_model::{Contract, Day, ProductId};
 use logbook_pipeline::{NewProduct, add_product, add_product_key, change_contracts, inbox_key};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{block_on, report, serve};
 use crate::api::{Client, Sending, Sent};
@@ -94,11 +95,19 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     // The ledger is an answer too: it needs no sweep to be waited for.
     host.sweeper().list().await?;
     host.analyzer().run_all().await?;
-    tell(&host, &product, &generator, &counts, first, started).await?;
+    let url = (!args.exit).then(|| format!("http://{address}/#token={token}"));
+    if args.json {
+        output::json(&counts.document(&generator, first, started, url.as_deref()))?;
+    } else {
+        output::text(&counts.for_people(&generator, first, started))?;
+        report::demo_answers(&host, &product, &generator).await?;
+        if let Some(url) = &url {
+            output::text(&format!(
+                "\nopen {url}\nCtrl-C ends it; `logbook demo` goes on from here\n"
+            ))?;
+        }
+    }
     if !args.exit {
-        output::text(&format!(
-            "\nopen http://{address}/#token={token}\nCtrl-C ends it; `logbook demo` goes on from here\n"
-        ))?;
         serve::stopped().await;
     }
     let _ = stop.send(());
@@ -306,29 +315,44 @@ async fn wait_parsed(host: &Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn tell(
-    host: &Host,
-    product: &ProductId,
-    demo: &Demo,
-    counts: &Counts,
-    first: u64,
-    started: Instant,
-) -> anyhow::Result<()> {
-    let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
-    let uploads = demo.len_hint() as u64;
-    output::text(&format!(
-        "{}: {uploads} uploads, {} of them now, in {:.1} s: {} taken, {} dropped into the inbox, \
-         {} duplicates, {} conflicts, {} refused for consent\n",
-        demo.product().name,
-        uploads - first,
-        started.elapsed().as_secs_f64(),
-        get(&counts.taken),
-        get(&counts.dropped),
-        get(&counts.duplicate),
-        get(&counts.conflict),
-        get(&counts.refused),
-    ))?;
-    report::demo_answers(host, product, demo).await
+impl Counts {
+    /// What came in, for people.
+    fn for_people(&self, demo: &Demo, first: u64, started: Instant) -> String {
+        let uploads = demo.len_hint() as u64;
+        format!(
+            "{}: {uploads} uploads, {} of them now, in {:.1} s: {} taken, {} dropped into the inbox, \
+             {} duplicates, {} conflicts, {} refused for consent\n",
+            demo.product().name,
+            uploads - first,
+            started.elapsed().as_secs_f64(),
+            read(&self.taken),
+            read(&self.dropped),
+            read(&self.duplicate),
+            read(&self.conflict),
+            read(&self.refused),
+        )
+    }
+
+    /// The same for programs.
+    fn document(&self, demo: &Demo, first: u64, started: Instant, url: Option<&str>) -> Value {
+        let uploads = demo.len_hint() as u64;
+        json!({
+            "product": demo.product().id,
+            "uploads": uploads,
+            "uploads_now": uploads - first,
+            "seconds": (started.elapsed().as_secs_f64() * 10.0).round() / 10.0,
+            "taken": read(&self.taken),
+            "dropped": read(&self.dropped),
+            "duplicates": read(&self.duplicate),
+            "conflicts": read(&self.conflict),
+            "consent_off": read(&self.refused),
+            "url": url,
+        })
+    }
+}
+
+fn read(count: &AtomicU64) -> u64 {
+    count.load(Ordering::Relaxed)
 }
 
 impl Progress {

@@ -12,6 +12,7 @@ mod bad_input;
 mod bad_records;
 mod dead_letters;
 mod demo;
+mod described;
 mod kills;
 mod ledger;
 mod mending;

@@ -12,6 +12,7 @@ mod contracts;
 mod deadline;
 mod error;
 mod events;
+mod export;
 mod job;
 mod marks;
 mod meter;
@@ -36,6 +37,7 @@ pub use contracts::{
 };
 pub use error::{Error, Result, inflate_reason, seal_reason};
 pub use events::EventReader;
+pub use export::{EXPORT_PROFILE, RefusedRecords, judge_export};
 pub use job::{Job, queue_log};
 pub use marks::{Marks, ProductMarks};
 pub use meter::{Done, Meter, Stage};

@@ -383,6 +383,23 @@ async fn a_faulty_profile_is_not_stored() {
 }
 
 #[tokio::test]
+async fn a_stored_profile_of_the_same_version_is_not_changed_and_a_built_in_name_is_not_taken() {
+    let site = Site::empty().await;
+    put_profile(&site.store, OWN).await.unwrap();
+    put_profile(&site.store, OWN).await.unwrap();
+    let other = OWN.replace("word", "term");
+    let error = put_profile(&site.store, &other).await.unwrap_err();
+    assert!(error.to_string().contains("raise `version`"), "{error}");
+    let stored = site.store.get("config/profiles/own.toml", 1 << 20).await;
+    assert_eq!(stored.unwrap().unwrap().body, OWN.as_bytes());
+    let raised = other.replace("version = 3", "version = 4");
+    assert_eq!(put_profile(&site.store, &raised).await.unwrap(), "own");
+    let taken = OWN.replace("\"own\"", "\"otlp\"");
+    let error = put_profile(&site.store, &taken).await.unwrap_err();
+    assert!(error.to_string().contains("built-in"), "{error}");
+}
+
+#[tokio::test]
 async fn a_product_s_new_profile_reads_later_logs_and_leaves_earlier_ones() {
     let site = Site::empty().await;
     put_profile(&site.store, OWN).await.unwrap();

@@ -26,7 +26,7 @@ pub(super) fn run(command: ProfileCommand) -> anyhow::Result<ExitCode> {
             lines,
             json,
         } => preview::run(&profile, &log, lines, json),
-        ProfileCommand::New { log, name } => new(&log, &name),
+        ProfileCommand::New { log, name, json } => new(&log, &name, json),
         ProfileCommand::Test {
             profiles,
             update,
@@ -122,7 +122,7 @@ fn check(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn new(log: &Path, name: &str) -> anyhow::Result<ExitCode> {
+fn new(log: &Path, name: &str, json: bool) -> anyhow::Result<ExitCode> {
     let log = log_file::open(log, &SealedArgs::default(), u64::MAX)?;
     if log.head.is_empty() {
         anyhow::bail!("it is empty: give a log that has some records");
@@ -134,8 +134,8 @@ fn new(log: &Path, name: &str) -> anyhow::Result<ExitCode> {
     if fits.is_none() && log.head.contains(&0) {
         anyhow::bail!("it is no text: profiles read text and OTLP");
     }
-    if let Some(fits) = fits.filter(|fits| fits.id() != "logbook") {
-        let id = fits.id();
+    let fits = fits.map(Profile::id).filter(|id| *id != "logbook");
+    if let Some(id) = fits {
         output::note(&format!(
             "the built-in profile {id} reads this log: use it, or start from `logbook profile show {id}`"
         ));
@@ -144,6 +144,7 @@ fn new(log: &Path, name: &str) -> anyhow::Result<ExitCode> {
     if let Err(error) = Profile::from_toml(&drafted) {
         anyhow::bail!("the name {name:?} makes no profile: {error}");
     }
-    output::text(&drafted)?;
+    let document = json!({ "profile": name, "toml": drafted, "built_in": fits });
+    output::outcome(json, &drafted, &document)?;
     Ok(ExitCode::SUCCESS)
 }

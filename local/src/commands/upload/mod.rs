@@ -19,7 +19,7 @@ use logbook_model::{Consent, ProductId};
 use logbook_pipeline::{NewProduct, Registry, add_product, add_product_key};
 
 use super::{REFUSED, block_on};
-use crate::api::{Client, QueryClient, Sending, Sent};
+use crate::api::{Client, QueryClient, Sending, Sent, check_address};
 use crate::cli::UploadArgs;
 use crate::host::{DataFolder, Secrets};
 use crate::log_file::is_file_name;
@@ -60,6 +60,10 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
             .or(args.profile.as_deref())
             .unwrap_or(FIRST_PRODUCT),
     )?;
+    // Before anything is registered: what may be wrong with the command itself.
+    let files = files_of(args)?;
+    let url = args.url.as_deref().unwrap_or(LOCAL_URL);
+    check_address(url)?;
     let (key, to) = match &args.key {
         Some(key) => (key.clone(), "the key's product".to_owned()),
         None => (block_on(local_key(args, &product))?, product.to_string()),
@@ -70,9 +74,17 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<ExitCode> {
         (Some(_), None) => Teller::Nobody,
         (None, None) => Teller::Door,
     };
-    let url = args.url.as_deref().unwrap_or(LOCAL_URL);
     let door = Client::new(url, key, args.gateway.api_key.clone())?;
-    upload(args, &Way { door, teller, to })
+    upload(args, &files, &Way { door, teller, to })
+}
+
+/// The files that are named.
+fn files_of(args: &UploadArgs) -> anyhow::Result<Vec<File>> {
+    let files = files(&args.paths)?;
+    if files.is_empty() {
+        bail!("there is no file to upload");
+    }
+    Ok(files)
 }
 
 /// A key speaks for one product, whatever else is said.
@@ -101,16 +113,12 @@ fn product_of(key: &str) -> anyhow::Result<ProductId> {
     Ok(ProductId::new(product)?)
 }
 
-fn upload(args: &UploadArgs, way: &Way) -> anyhow::Result<ExitCode> {
-    let files = files(&args.paths)?;
-    if files.is_empty() {
-        bail!("there is no file to upload");
-    }
+fn upload(args: &UploadArgs, files: &[File], way: &Way) -> anyhow::Result<ExitCode> {
     let mut summary = Summary {
         files: files.len(),
         ..Summary::default()
     };
-    let ids = send_all(way, args, &files, &mut summary)?;
+    let ids = send_all(way, args, files, &mut summary)?;
     let waits = !args.no_wait && way.teller.tells_of_parsing();
     if waits {
         settle(way, &ids, &mut summary)?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tokio::runtime::Handle;
 
-use super::{Teller, Way, check_key, product_of, query, upload};
+use super::{Teller, Way, check_key, files_of, product_of, query, upload};
 use crate::api::Client;
 use crate::cli::UploadArgs;
 use crate::output;
@@ -14,6 +14,7 @@ use crate::stack::Stack;
 /// Uploads by the key of a product; the addresses and the API key are the stack's own.
 pub(in crate::commands) fn on_stack(args: &UploadArgs, stack: &Stack) -> anyhow::Result<ExitCode> {
     check_key(args)?;
+    let files = files_of(args)?;
     let key = args.key.clone().with_context(|| {
         format!(
             "the product's upload key is needed: --key or LOGBOOK_KEY; `logbook product key \
@@ -43,7 +44,7 @@ pub(in crate::commands) fn on_stack(args: &UploadArgs, stack: &Stack) -> anyhow:
         teller,
         to: format!("the key's product on {}", stack.name),
     };
-    upload(args, &way)
+    upload(args, &files, &way)
 }
 
 /// The archive, if the caller may list it.

@@ -36,8 +36,19 @@ pub(crate) fn fixtures() -> Vec<Item> {
         }
     }
     items.push(Item::new("app", "exported", Route::Otlp, otlp("exported")));
-    let broken = b"{\"resourceLogs\":".to_vec();
-    items.push(Item::new("app", "exported-broken", Route::Otlp, broken));
+    // A record more, which is refused.
+    let body = String::from_utf8_lossy(&otlp("exported-in-part")).into_owned();
+    let body = body.replacen(
+        "\"logRecords\":[",
+        "\"logRecords\":[{\"severityNumber\":99},",
+        1,
+    );
+    items.push(Item::new(
+        "app",
+        "exported-in-part",
+        Route::Otlp,
+        body.into_bytes(),
+    ));
     let again: Vec<Item> = items
         .iter()
         .filter(|one| !one.id.starts_with("bad-"))

@@ -39,7 +39,7 @@ enum Item {
 pub(crate) enum PatternError {
     /// An unknown conversion.
     #[error(
-        "%{0} is not known; known: %Y %y %m %b %B %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %F %D %%"
+        "%{0} is not known; known: %Y %y %m %b %B %h %d %e %j %H %k %I %l %p %P %M %S %f %L %N %z %Z %a %A %s %T %F %D %%"
     )]
     Unknown(char),
     /// A `%` at the end.

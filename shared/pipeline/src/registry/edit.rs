@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logbook_backends::{ObjectStore, Put, PutOutcome};
-use logbook_formats::Profile;
+use logbook_formats::{Profile, builtin};
 use logbook_model::{Consent, ProductId};
 use sha2::{Digest, Sha256};
 
@@ -146,14 +146,36 @@ pub async fn add_product_key(store: &ObjectStore, product: &ProductId) -> Result
     Ok(key)
 }
 
-/// Stores a profile under its own name, for products to use.
+/// Stores a profile under its own name, for products to use. A stored one of the same version is
+/// never changed: each session remembers the name and version of the profile that read it.
+///
+/// # Errors
+/// [`Error::Registry`] for a text that is no profile, for the name of a built-in one, and for
+/// another profile than is stored under the same name and version.
 pub async fn put_profile(store: &ObjectStore, text: &str) -> Result<String> {
     let profile = Profile::from_toml(text).map_err(|error| fault("profile", error.to_string()))?;
-    let key = format!("{PROFILES_PREFIX}{}.toml", profile.id());
-    store
-        .put(&key, text.as_bytes().to_vec(), BTreeMap::new(), Put::Always)
-        .await?;
-    Ok(profile.id().to_owned())
+    let id = profile.id();
+    if builtin(id).is_some() {
+        let detail = format!("{id:?} is the name of a built-in profile: give yours another");
+        return Err(fault("profile", detail).into());
+    }
+    let key = format!("{PROFILES_PREFIX}{id}.toml");
+    replace(store, &key, MAX_CONFIG_BYTES, |held| {
+        let held = held.and_then(|body| String::from_utf8(body).ok());
+        if held.as_deref() == Some(text) {
+            return Ok(None);
+        }
+        let before = held.and_then(|held| Profile::from_toml(&held).ok());
+        if before.is_some_and(|before| before.reference() == profile.reference()) {
+            let reference = profile.reference();
+            let detail =
+                format!("another profile is stored as {reference}: raise `version` in the file");
+            return Err(fault("profile", detail).into());
+        }
+        Ok(Some(text.as_bytes().to_vec()))
+    })
+    .await?;
+    Ok(id.to_owned())
 }
 
 fn new_key(product: &ProductId) -> Result<String> {
