@@ -1,5 +1,5 @@
 # Everything that a new machine needs is installed by these targets; see CONTRIBUTING.md.
-.PHONY: help demo run deploy invoke test check-stack test-stack test-lambda test-otlp test-reference test-bi test-all test-mysql test-burst test-large sam-local setup system built fmt lint docs deny bench bench-reports cold-start clean
+.PHONY: help demo run deploy invoke test check-stack test-stack test-lambda test-otlp test-reference test-bi test-all test-mysql test-burst test-large test-build sam-local setup system built fmt lint docs deny bench bench-reports cold-start clean
 
 TOOLS := .tools
 PYTHON := $(TOOLS)/python
@@ -117,13 +117,22 @@ test-bi: $(BI)/.done built ## What BI tools get: files of exports, the data sour
 sam-local: setup built ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
 	tests/sam_local/run
 
-test-all: test sam-local test-mysql test-burst test-large ## The same, sam local in Docker, and what takes long
+test-all: test sam-local test-mysql test-burst test-large test-build ## The same, sam local in Docker, and what takes long
 
 test-mysql: built ## The databases' tests on a private MySQL server (downloads 63 MB once)
 	tests/databases/mysql cargo test --locked $(SERVERS) $(addprefix --test ,$(DATABASE_TESTS))
 
 test-burst: setup built ## A burst of 2,000 logs on the stack, with faults in its middle
 	LOGBOOK_BURST_RUNS=2300 $(EMULATOR)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/stack/pipeline/test_burst.py
+
+# What `sam build` makes, by the functions' short names.
+SAM_BUILT := $(CURDIR)/target/sam-build
+
+test-build: setup $(DEPLOY)/.done ## What `sam build` makes: the C library it asks for, and its answers under the Runtime Interface Emulator
+	PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build
+	rm -rf $(SAM_BUILT) && mkdir -p $(SAM_BUILT)
+	for one in .aws-sam/build/*Function; do ln -s "$(CURDIR)/$$one/bootstrap" "$(SAM_BUILT)/$$(basename "$$one" Function | tr A-Z a-z)"; done
+	LOGBOOK_TEST_PROGRAMS=$(SAM_BUILT) $(BESIDE) $(PYTHON)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/lambda
 
 # By a release build: the reference asks the program some hundred and fifty questions.
 test-large: $(REFERENCE)/.done ## The reference over 20,000 sessions

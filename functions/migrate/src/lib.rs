@@ -6,6 +6,8 @@
 
 mod answer;
 #[cfg(test)]
+mod answered;
+#[cfg(test)]
 #[allow(dead_code, reason = "it is made for other tests too")]
 #[path = "../../../tests/databases/place.rs"]
 mod place;
@@ -67,7 +69,8 @@ pub async fn handle(context: Arc<Context>, request: Request) -> Result<(), WebEr
     let outcome = if is_delete {
         Ok(())
     } else {
-        within_budget(&context).await
+        let stores = context.stores.clone();
+        within(context.budget, async move { migrate(&stores).await }).await
     };
     match &outcome {
         Ok(()) => tracing::info!(is_delete, "migrated"),
@@ -77,16 +80,19 @@ pub async fn handle(context: Arc<Context>, request: Request) -> Result<(), WebEr
     context.web.put_untyped(&asked.url, answer.to_json()).await
 }
 
-async fn within_budget(context: &Arc<Context>) -> Result<(), MigrateError> {
-    let stores = context.stores.clone();
+/// What comes of some work within a time.
+async fn within(
+    budget: Duration,
+    work: impl Future<Output = Result<(), MigrateError>> + Send + 'static,
+) -> Result<(), MigrateError> {
     // A task of its own: a panic in it is an outcome like others.
-    let mut work = tokio::spawn(async move { migrate(&stores).await });
-    match tokio::time::timeout(context.budget, &mut work).await {
+    let mut work = tokio::spawn(work);
+    match tokio::time::timeout(budget, &mut work).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(died)) => Err(MigrateError::BrokeOff(died.to_string())),
         Err(_) => {
             work.abort();
-            Err(MigrateError::TooLong(context.budget))
+            Err(MigrateError::TooLong(budget))
         }
     }
 }

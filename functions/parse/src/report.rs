@@ -30,6 +30,10 @@ impl Tally {
                 tracing::warn!(%product, %log_id, reason = reason.name(), "log rejected");
                 "LogsRejected"
             }
+            JobOutcome::Retry(error) if error.is_resuming() => {
+                tracing::warn!(%product, %log_id, error = %error, "log waits for the database");
+                "LogsWaiting"
+            }
             JobOutcome::Retry(error) => {
                 let transient = error.is_transient();
                 tracing::error!(%product, %log_id, error = %error, transient, "log not parsed");
@@ -37,7 +41,7 @@ impl Tally {
             }
         };
         *self.0.entry(metric).or_default() += 1;
-        metric != "LogsFailed"
+        !matches!(metric, "LogsFailed" | "LogsWaiting")
     }
 
     /// Gives the metrics.

@@ -34,6 +34,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::map_response;
+use axum::response::Response;
+use logbook_bootstrap::{ProblemKind, metrics};
 
 pub use auth::{Auth, Principal, Products, Scope};
 pub use context::Context;
@@ -46,5 +48,15 @@ pub fn app(context: Context) -> Router {
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(map_response(reply::private))
+        .layer(map_response(counted))
         .with_state(Arc::new(context))
+}
+
+/// Counts answers that are faults of ours, of which the runtime learns nothing.
+async fn counted(response: Response) -> Response {
+    let kind = response.extensions().get::<ProblemKind>();
+    if kind.is_some_and(|kind| kind.is_fault()) {
+        metrics::count("RequestsFailed", 1);
+    }
+    response
 }

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
+#[path = "../../../tests/lambda/told.rs"]
+mod told;
 
 use axum::http::header;
 use logbook_query::Scope;
 use support::{Api, TOKEN, ask, run};
+use told::{Told, value, watched};
 
 const PRIVATE: &[&str] = &[
     "/v1/reports",
@@ -179,8 +182,11 @@ async fn unknown_paths_and_methods_are_problems_too() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_said_without_its_words() {
+async fn a_store_that_fails_is_said_without_its_words_and_counted() {
+    let told = Told::listen();
     let api = Api::new().await;
+    api.get("/v1/sessions/none").await;
+    assert_eq!(value(&told.metrics(), "RequestsFailed"), None);
     api.context.sessions.close().await;
     let answer = api.get("/v1/sessions").await;
     assert_eq!(
@@ -189,6 +195,8 @@ async fn a_store_that_fails_is_said_without_its_words() {
     );
     assert_eq!(answer.header(header::RETRY_AFTER), "5");
     assert!(!answer.text().contains("pool"), "{}", answer.text());
+    assert!(watched("query").contains("RequestsFailed"));
+    assert_eq!(value(&told.metrics(), "RequestsFailed"), Some(1.0));
 }
 
 #[cfg(feature = "mysql")]
@@ -212,6 +220,7 @@ async fn a_database_that_is_away_is_said_to_be_resuming() {
     api.context.sessions = api.context.analytics.clone();
     let token = format!("Bearer {TOKEN}");
     let token = [("authorization", token.as_str())];
+    let told = Told::listen();
     for path in ["/v1/sessions", "/v1/reports/release-health", "/v1/ledger"] {
         let answer = ask(api.limited(Scope::ALL, None), "GET", path, &token).await;
         assert_eq!(
@@ -221,4 +230,5 @@ async fn a_database_that_is_away_is_said_to_be_resuming() {
         );
         assert_eq!(answer.header(header::RETRY_AFTER), "10");
     }
+    assert_eq!(value(&told.metrics(), "RequestsFailed"), None);
 }

@@ -55,9 +55,13 @@ async fn measured(State(context): State<Context>, request: Request, next: Next) 
     meter.measure(Stage::Upload, next.run(request)).await
 }
 
-/// Counts what is refused at the door, by kind: nothing else is kept of it.
+/// Counts what is refused at the door, by kind: nothing else is kept of it. And what failed, of
+/// which the runtime learns nothing: an answer of 5xx is an answer.
 async fn counted(response: Response) -> Response {
     let kind = response.extensions().get::<ProblemKind>();
+    if kind.is_some_and(|kind| kind.is_fault()) {
+        metrics::count("RequestsFailed", 1);
+    }
     if let Some(kind) = kind.filter(|kind| kind.status().is_client_error()) {
         metrics::count("UploadsRefused", 1);
         tracing::info!(problem = kind.name(), "upload refused");

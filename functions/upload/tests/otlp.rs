@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
+#[path = "../../../tests/lambda/told.rs"]
+mod told;
 
 use axum::http::header;
 use support::{Answer, Door, gzip};
+use told::{Told, value, watched};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
@@ -111,7 +114,8 @@ async fn a_refusal_is_a_status_in_the_encoding_of_the_request() {
         assert_eq!(status, 401);
         assert!(message.starts_with("unauthorized: "), "{message}");
     }
-    // What cannot be stored for now is to be sent again, as exporters do at 503.
+    // What cannot be stored for now is to be sent again, as exporters do at 503; and is an alarm.
+    let told = Told::listen();
     std::fs::remove_dir_all(door.directory.path().join("archive")).unwrap();
     std::fs::write(door.directory.path().join("archive"), "in the way").unwrap();
     let answer = send(&door, &[JSON], export(&consent("usage"))).await;
@@ -119,6 +123,11 @@ async fn a_refusal_is_a_status_in_the_encoding_of_the_request() {
     assert_eq!(status, 503, "{message}");
     assert_eq!(answer.headers[header::RETRY_AFTER], "5");
     assert!(message.starts_with("unavailable: "), "{message}");
+    assert_eq!(
+        watched("upload").into_iter().collect::<Vec<_>>(),
+        ["RequestsFailed"]
+    );
+    assert_eq!(value(&told.metrics(), "RequestsFailed"), Some(1.0));
 }
 
 #[tokio::test]

@@ -28,6 +28,19 @@ use logs::{
 };
 use place::{Place, on_every_database};
 
+async fn a_schema_of_a_later_release_is_taken_as_it_is(place: &Place) {
+    let db = open(place).await;
+    db.execute_script(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (99, 'of a later release', 1, '', 0)",
+    )
+    .await
+    .unwrap();
+    sql::migrate(&db).await.unwrap();
+    let log = parsed("l1", vec![part("l1", "s1", &[DAY_US])]);
+    assert_eq!(store(&db, from_ref(&log)).await, [StoreOutcome::Stored]);
+}
+
 async fn a_log_is_stored_once_and_read_back_whole(place: &Place) {
     let db = open(place).await;
     let mut first = part("l1", "s1", &[DAY_US, DAY_US + 5, DAY_US + 9]);
@@ -359,6 +372,7 @@ async fn another_schema_is_read_by_its_name(place: &Place) {
 }
 
 on_every_database! {
+    a_schema_of_a_later_release_is_taken_as_it_is,
     a_log_is_stored_once_and_read_back_whole,
     content_that_another_log_owns_makes_a_duplicate,
     a_replay_replaces_what_was_stored,

@@ -163,6 +163,12 @@ impl ProblemKind {
         }
     }
 
+    /// Whether it is a fault of ours that somebody has to look after: not of the caller, and no
+    /// database that resumes.
+    pub const fn is_fault(self) -> bool {
+        matches!(self, Self::Internal | Self::Unavailable)
+    }
+
     /// The title, for people.
     pub const fn title(self) -> &'static str {
         self.parts().2

@@ -35,6 +35,14 @@ def scheduled(install):
     return found
 
 
+def wakes(install):
+    """How often a month a schedule opens the database though nothing came."""
+    schedules = [s["Properties"] for s in install.of_type("AWS::Scheduler::Schedule").values()]
+    return sum(
+        runs_a_month(schedule["ScheduleExpression"]) for schedule in schedules
+        if any(f'"task":"{task}"' in str(schedule["Target"]["Input"]) for task in ("sweep", "digest")))
+
+
 def metrics(install, runs):
     """Metrics that are written although nothing happens, in months of one metric each."""
     watched = {
@@ -43,7 +51,7 @@ def metrics(install, runs):
     }
     # And the cold starts of each function that is woken.
     watched |= {("ColdStart", service) for service in runs}
-    return sum(min(HOURS, runs[service]) / HOURS for _, service in sorted(watched))
+    return sum(min(HOURS, runs[service]) / HOURS for _, service in sorted(watched) if service in runs)
 
 
 def architecture(install):
@@ -76,7 +84,7 @@ def at_rest(install, rotations=0):
         "key request": sum(assumed.IDLE_GETS[f] * n for f, n in runs.items()) / assumed.REQUESTS_A_BUCKET_KEY,
         "secret request": assumed.COLD_STARTS_A_MONTH,
         "Aurora GB": len(clusters) * assumed.DATABASE_GB,
-        "ACU hour": len(clusters) * runs["sweep"] * awake_hours(install),
+        "ACU hour": len(clusters) * wakes(install) * awake_hours(install),
         "endpoint hour": sum(
             len(r["Properties"].get("SubnetIds", [])) * HOURS for r in install.of_type("AWS::EC2::VPCEndpoint").values()),
     }

@@ -7,6 +7,8 @@ import re
 from transformed import ROOT
 
 BOOTSTRAP = ROOT / "shared/bootstrap/src/lambda"
+#: The tag that the description gives to what the upload API answers.
+UPLOADS = ["uploads"]
 VARIABLE = re.compile(r'"(LOGBOOK_[A-Z0-9_]+)"')
 
 
@@ -57,6 +59,13 @@ def variables_read(function):
     return found.union(*(store_variables()[method] for method in methods))
 
 
+def described_uploads():
+    """The routes that the description ascribes to the upload API."""
+    paths = description()["paths"].items()
+    return {f"{method.upper()} {path}" for path, methods in paths
+            for method, operation in methods.items() if operation["tags"] == UPLOADS}
+
+
 def upload_routes():
     """`POST /v1/logs` and the like, out of the upload API's router."""
     routes = re.findall(r'\.route\(\s*"([^"]+)",\s*(\w+)\(', code("functions/upload/src"))
@@ -64,7 +73,7 @@ def upload_routes():
 
 
 def description():
-    """The query API's description."""
+    """The description of both APIs."""
     return json.loads((ROOT / "functions/query/openapi.json").read_text())
 
 
@@ -73,14 +82,18 @@ def query_routes():
     found = {}
     for path, methods in description()["paths"].items():
         for method, operation in methods.items():
+            if operation["tags"] == UPLOADS:
+                continue
             scopes = [s["token"] for s in operation.get("security", []) if "token" in s]
             found[f"{method.upper()} {path}"] = scopes[0] if scopes else None
     return found
 
 
 def metrics_written(function):
-    """The names of metrics in a function's code."""
-    return set(re.findall(r'metrics::(?:put|count)\(\s*"(\w+)"', code(f"functions/{function}/src")))
+    """The names of metrics in a function's code: given there, or the only thing on a line."""
+    text = code(f"functions/{function}/src")
+    given = re.findall(r'metrics::(?:put|count)\(\s*"(\w+)"', text)
+    return {*given, *re.findall(r'^\s+"([A-Z]\w+)"$', text, flags=re.M)}
 
 
 def metric_dimensions():

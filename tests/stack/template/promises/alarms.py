@@ -15,6 +15,9 @@ ALWAYS = {
     "errors of analyze": "AnalyzeErrors",
     "errors of query": "QueryErrors",
     "errors of sweep": "SweepErrors",
+    "uploads answered with 5xx": "UploadFailures",
+    "logs that come again": "ParseFailures",
+    "answers of 5xx": "QueryFailures",
     "throttles of upload": "UploadThrottles",
     "throttles of intake": "IntakeThrottles",
     "throttles of query": "QueryThrottles",
@@ -23,10 +26,15 @@ ALWAYS = {
     "freshness": "FreshnessAlarm",
     "imbalance of the ledger": "LedgerAlarm",
     "dead man's switch": "HeartbeatAlarm",
+    "dead man's switch of the inbox": "InboxSweepAlarm",
+    "dead man's switch of the ledger": "SweepAlarm",
 }
 # Alarms and functions of parts that may be off.
 OF_BULK = {"dead letters of the bulk path": "BulkDeadLettersAlarm"}
 OF_SLACK = {"errors of notify": "NotifyErrors"}
+# What is waited for: of whom, and for how many seconds at most.
+SWITCHES = {
+    "HeartbeatAlarm": ("analyze", 3600), "InboxSweepAlarm": ("intake", 2 * 3600), "SweepAlarm": ("sweep", 2 * 86400)}
 # The deployment itself fails where migrate does.
 WITHOUT_ERRORS = {"migrate"}
 
@@ -92,15 +100,18 @@ def alarms_reach_slack_and_mail_where_they_are_given(install):
     change("HeartbeatAlarm.Properties.TreatMissingData", "missing"),
     change("HeartbeatAlarm.Properties.Dimensions[0].Value", "sweep"),
     change("HeartbeatAlarm.Properties.EvaluationPeriods", 20),
+    change("InboxSweepAlarm.Properties.TreatMissingData", "notBreaching"),
+    change("SweepAlarm.Properties.Statistic", "Maximum"),
 )
 def silence_of_the_pipeline_is_an_alarm(install):
-    switch = alarms(install)["HeartbeatAlarm"]
-    assert switch["TreatMissingData"] == "breaching"
-    assert switch["ComparisonOperator"] == "LessThanThreshold" and switch["Threshold"] == 1
-    assert switch["Statistic"] == "SampleCount"
-    assert switch["Dimensions"][0] == {"Name": "service", "Value": "analyze"}
-    assert switch["Period"] * switch["EvaluationPeriods"] <= 3600
-    others = {n: a["TreatMissingData"] for n, a in alarms(install).items() if n != "HeartbeatAlarm"}
+    for name, (service, at_most) in SWITCHES.items():
+        switch = alarms(install)[name]
+        assert switch["TreatMissingData"] == "breaching"
+        assert switch["ComparisonOperator"] == "LessThanThreshold" and switch["Threshold"] == 1
+        assert switch["Statistic"] == "SampleCount"
+        assert switch["Dimensions"][0] == {"Name": "service", "Value": service}
+        assert switch["Period"] * switch["EvaluationPeriods"] <= at_most
+    others = {n: a["TreatMissingData"] for n, a in alarms(install).items() if n not in SWITCHES}
     assert set(others.values()) <= {"notBreaching", "ignore"}, others
 
 
@@ -118,6 +129,20 @@ def an_error_of_any_function_is_an_alarm(install):
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
         assert alarm["Dimensions"][0] == {"Name": "FunctionName", "Value": {"Ref": function}}, name
         assert alarm["Dimensions"][1] == {"Name": "Resource", "Value": {"Fn::Sub": f"${{{function}}}:live"}}
+
+
+@promise(
+    change("UploadFailures.Properties.Threshold", 200),
+    change("ParseFailures.Properties.MetricName", "LogsRejected"),
+    change("QueryFailures.Properties.Dimensions[0].Value", "upload"),
+)
+def failures_that_lambda_takes_for_success_are_alarms(install):
+    for service, metric in {"upload": "RequestsFailed", "parse": "LogsFailed", "query": "RequestsFailed"}.items():
+        alarm = alarms(install)[f"{service.capitalize()}Failures"]
+        assert (alarm["MetricName"], alarm["Statistic"]) == (metric, "Sum")
+        assert alarm["Dimensions"][0] == {"Name": "service", "Value": service}
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (2, "GreaterThanThreshold")
+        assert alarm["Period"] * alarm["EvaluationPeriods"] <= 300
 
 
 @promise(

@@ -11,6 +11,8 @@ RESERVED = {"parse": "ParseConcurrency", "query": "QueryConcurrency", "analyze":
 SEARCH_ONLY = {"LOGBOOK_SEARCH_ENDPOINT"}
 # Read, and not given: migrate signs in by its secret.
 NOT_GIVEN = {"migrate": {"LOGBOOK_DATABASE_USER"}}
+# Whose failures are answers to Lambda.
+ANSWERING_ALL_THE_SAME = {"upload", "parse", "query"}
 
 
 def id_of(install, name):
@@ -48,6 +50,7 @@ def every_function_is_called_by_its_alias(install):
     remove("QueryFunction.Properties.DeploymentPreference"),
     remove("UploadFunction.Properties.DeploymentPreference.Alarms"),
     change("SweepFunction.Properties.DeploymentPreference.Alarms", [{"Ref": "ParseErrors"}]),
+    change("ParseFunction.Properties.DeploymentPreference.Alarms", [{"Ref": "ParseErrors"}]),
     parameter("CanaryType", "AllAtOnce"),
 )
 def new_code_gets_traffic_step_by_step_and_goes_back_on_alarms(install):
@@ -60,7 +63,9 @@ def new_code_gets_traffic_step_by_step_and_goes_back_on_alarms(install):
     assert len(groups) == len(parted)
     for name in parted:
         group = groups[f"{id_of(install, name)}DeploymentGroup"]["Properties"]
-        assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": f"{name.capitalize()}Errors"}}], name
+        kinds = ["Errors", "Failures"] if name in ANSWERING_ALL_THE_SAME else ["Errors"]
+        alarms = [{"Name": {"Ref": f"{name.capitalize()}{kind}"}} for kind in kinds]
+        assert group["AlarmConfiguration"]["Alarms"] == alarms, name
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
         assert "Canary10Percent" in group["DeploymentConfigName"]
 

@@ -125,6 +125,7 @@ def upload_body(install):
 def the_upload_apis_routes_are_those_of_upload_and_the_receipt(install):
     found = upload_body(install)
     assert set(found) == sources.upload_routes() | {RECEIPT}
+    assert sources.described_uploads() == sources.upload_routes()
     assert RECEIPT in sources.query_routes()
     for key, operation in found.items():
         uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
