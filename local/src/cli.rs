@@ -459,7 +459,8 @@ pub(crate) struct DemoArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: std::net::SocketAddr,
-    /// Sessions to make
+    /// Sessions to make, from 50 to 1,000,000; of people who agreed to less than usage only those
+    /// are sent that this covers
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(50..=1_000_000))]
     pub(crate) sessions: u32,
     /// Another seed makes other logs

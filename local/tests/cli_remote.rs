@@ -66,7 +66,7 @@ fn a_report_from_elsewhere_waits_for_a_database_that_resumes() {
         1.0        12  1.5 ms                   50.00%
           –         3       –                  100.00%
 
-    withheld for fewer persons than the product's min users: 2 (`logbook product set ID --min-users N`)
+    withheld for fewer persons than the product's min users: 2 (`logbook product set ID --min-users N`; 0 where logs name nobody)
     complete until 2026-11-02T10:00:00Z; 1 logs pending, 0 rejected
     ");
     assert_eq!(ran.err.matches("waiting").count(), 1, "{}", ran.err);

@@ -88,7 +88,7 @@ async fn deleting_asks_no_database() {
 
 #[tokio::test]
 async fn work_that_dies_is_an_outcome() {
-    let outcome = within(Duration::from_secs(60), async { panic!("in its midst") }).await;
+    let outcome = within(Duration::from_mins(1), async { panic!("in its midst") }).await;
     assert!(
         matches!(outcome, Err(MigrateError::BrokeOff(_))),
         "{outcome:?}"

@@ -57,6 +57,11 @@ pub(crate) fn twice(name: &str) -> Problem {
     Problem::new(ProblemKind::BadRequest, detail).with("parameter", name)
 }
 
+/// Whether this can be said of a log.
+pub(crate) fn is_known(name: &str) -> bool {
+    matches!(name, "log_id" | "consent") || SAID.contains(&name)
+}
+
 /// Takes one thing that was given.
 pub(crate) fn set(given: &mut Given, name: &str, value: &str) -> Result<(), Problem> {
     let bad =

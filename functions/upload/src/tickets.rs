@@ -254,9 +254,12 @@ fn request(body: &[u8], mut given: given::Given) -> Result<(given::Given, u64), 
             bytes = value.as_u64();
             continue;
         }
-        let text = value
-            .as_str()
-            .ok_or_else(|| bad(&format!("{name} must be a text")))?;
+        let text = value.as_str();
+        if text.is_none() && given::is_known(name) {
+            return Err(bad(&format!("{name} must be a text")));
+        }
+        // What is not known is said to be so, whatever its value.
+        let text = text.unwrap_or_default();
         given::set(&mut given, name, text)?;
     }
     let bytes = bytes.ok_or_else(|| {

@@ -116,14 +116,26 @@ impl Connection {
                 }
                 Ok(response) => return Ok(response),
                 Err(error) if attempt >= TRIES => {
-                    return Err(error).with_context(|| format!("{} does not answer", self.base));
+                    return Err(error).with_context(|| {
+                        format!("{} does not answer{}", self.base, self.advice())
+                    });
                 }
                 Err(_) => None,
             };
             sleep(retry_after.unwrap_or(wait).min(MAX_PAUSE));
             wait = (wait * 2).min(MAX_PAUSE);
         }
-        bail!("{} does not answer", self.base)
+        bail!("{} does not answer{}", self.base, self.advice())
+    }
+
+    /// What to do where nobody answers on this machine.
+    fn advice(&self) -> &'static str {
+        let is_here = self.base.contains("//127.0.0.1") || self.base.contains("//localhost");
+        if is_here {
+            ": is `logbook run` under way, and on this address (--url)?"
+        } else {
+            ""
+        }
     }
 
     fn say_that_it_waits(&self) {

@@ -96,10 +96,21 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     host.sweeper().list().await?;
     host.analyzer().run_all().await?;
     let url = (!args.exit).then(|| format!("http://{address}/#token={token}"));
+    let seconds = started.elapsed().as_secs_f64();
+    let stored = report::demo_stored(&host, &product).await?;
     if args.json {
-        output::json(&counts.document(&generator, first, started, url.as_deref()))?;
+        let mut document = counts.document(&generator, first, seconds, url.as_deref());
+        document["sessions"] = stored.sessions.into();
+        document["logs"] = json!({
+            "parsed": stored.parsed, "duplicate": stored.duplicate, "rejected": stored.rejected,
+        });
+        output::json(&document)?;
     } else {
-        output::text(&counts.for_people(&generator, first, started))?;
+        output::text(&counts.for_people(&generator, first, seconds))?;
+        output::text(&format!(
+            "{} sessions in {} logs; {} further logs are duplicates, {} were rejected\n",
+            stored.sessions, stored.parsed, stored.duplicate, stored.rejected
+        ))?;
         report::demo_answers(&host, &product, &generator).await?;
         if let Some(url) = &url {
             output::text(&format!(
@@ -317,14 +328,14 @@ async fn wait_parsed(host: &Host) -> anyhow::Result<()> {
 
 impl Counts {
     /// What came in, for people.
-    fn for_people(&self, demo: &Demo, first: u64, started: Instant) -> String {
+    fn for_people(&self, demo: &Demo, first: u64, seconds: f64) -> String {
         let uploads = demo.len_hint() as u64;
         format!(
             "{}: {uploads} uploads, {} of them now, in {:.1} s: {} taken, {} dropped into the inbox, \
              {} duplicates, {} conflicts, {} refused for consent\n",
             demo.product().name,
             uploads - first,
-            started.elapsed().as_secs_f64(),
+            seconds,
             read(&self.taken),
             read(&self.dropped),
             read(&self.duplicate),
@@ -334,13 +345,13 @@ impl Counts {
     }
 
     /// The same for programs.
-    fn document(&self, demo: &Demo, first: u64, started: Instant, url: Option<&str>) -> Value {
+    fn document(&self, demo: &Demo, first: u64, seconds: f64, url: Option<&str>) -> Value {
         let uploads = demo.len_hint() as u64;
         json!({
             "product": demo.product().id,
             "uploads": uploads,
             "uploads_now": uploads - first,
-            "seconds": (started.elapsed().as_secs_f64() * 10.0).round() / 10.0,
+            "seconds": (seconds * 10.0).round() / 10.0,
             "taken": read(&self.taken),
             "dropped": read(&self.dropped),
             "duplicates": read(&self.duplicate),

@@ -180,17 +180,30 @@ fn ascii(text: &str) -> String {
 
 type Found = (Vec<(ProductId, PathBuf)>, Vec<(PathBuf, io::Error)>);
 
-/// The files of all products, and the products' folders that cannot be listed.
+/// What lies in the folder, and is not taken wherever it goes on lying, with the reason.
+pub(crate) fn strays(folder: &Path) -> Vec<(PathBuf, io::Error)> {
+    files(folder).map_or_else(|_| Vec::new(), |(_, strays)| strays)
+}
+
+/// The files of all products, and what lies beside them or cannot be listed, with the reason.
 fn files(folder: &Path) -> anyhow::Result<Found> {
     let (mut found, mut unreadable) = (Vec::new(), Vec::new());
     for product in std::fs::read_dir(folder)? {
         let product = product?.path();
-        let Some(id) = product
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(|name| ProductId::new(name).ok())
-            .filter(|_| product.is_dir())
-        else {
+        let name = product.file_name().unwrap_or_default();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if !product.is_dir() {
+            let why = "it lies in no product's folder";
+            unreadable.push((product, io::Error::other(why)));
+            continue;
+        }
+        let id = name.to_str().map(ProductId::new);
+        let Some(Ok(id)) = id else {
+            let why = "its name is no product's id (small letters, digits and hyphens), and what \
+                       lies in it is not taken";
+            unreadable.push((product, io::Error::other(why)));
             continue;
         };
         match files_of(&product, MAX_FILES.saturating_sub(found.len())) {

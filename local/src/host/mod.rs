@@ -27,6 +27,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(crate) use analyzer::Analyzer;
 pub(crate) use data::DataFolder;
+pub(crate) use drop_folder::strays;
 pub(crate) use loops::{Loops, Pace};
 pub(crate) use secrets::Secrets;
 pub(crate) use server::{Server, bind};
@@ -50,6 +51,8 @@ const MAX_RECEIVES: u32 = 5;
 
 impl Host {
     /// Opens the stores of a folder, making what is not there.
+    ///
+    /// The folder's lock must be held.
     pub(crate) async fn open(data: DataFolder, durability: Durability) -> anyhow::Result<Self> {
         data.make()?;
         require_keys(&data).await?;
@@ -69,6 +72,8 @@ impl Host {
         let sessions = sessions.with_context(|| unusable(&data.sessions(), "`logbook rebuild`"))?;
         logbook_backends::sql::migrate(&sessions).await?;
         let analytics = open_analytics(&data, durability).await?;
+        // Whoever has the folder's lock runs alone on it.
+        logbook_reports::take_back_leases(&analytics).await?;
         let queue = Queue::open_file(&data.queue(), policy).await;
         Ok(Self {
             queue: queue.with_context(|| unusable(&data.queue(), "the next sweep"))?,

@@ -318,3 +318,27 @@ fn a_dropped_file_may_have_any_name_that_a_folder_can_hold() {
         assert!(!path.exists(), "{name}");
     }
 }
+
+#[test]
+fn what_lies_in_no_products_inbox_is_told() {
+    let installation = Installation::new();
+    let _running = installation.started();
+    let inbox = installation.data().join("inbox");
+    std::fs::write(inbox.join("stray.ndjson"), usage("stray")).unwrap();
+    std::fs::write(inbox.join(".part"), b"").unwrap();
+    std::fs::create_dir(inbox.join("My App")).unwrap();
+    std::fs::write(inbox.join("My App/run.ndjson"), usage("run")).unwrap();
+    let found = installation.doctor("inbox");
+    let mut looked: Vec<_> = found
+        .iter()
+        .filter(|(verdict, _)| verdict == "look")
+        .collect();
+    looked.sort();
+    assert_eq!(looked.len(), 2, "{found:?}");
+    assert!(looked[0].1.contains("My App is not taken"), "{looked:?}");
+    assert!(
+        looked[1].1.contains("stray.ndjson is not taken"),
+        "{looked:?}"
+    );
+    assert!(inbox.join("stray.ndjson").exists());
+}

@@ -56,7 +56,7 @@ fn values_of_the_wrong_type() {
 
 #[test]
 fn time_formats_and_zones() {
-    assert_snapshot!(ndjson("[time]\nfield = \"t\"\nformat = \"%Y-%Q\"\n"), @"line 7, column 10: time.format.0: %Q is not known; known: %Y %y %m %b %B %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %F %D %%");
+    assert_snapshot!(ndjson("[time]\nfield = \"t\"\nformat = \"%Y-%Q\"\n"), @"line 7, column 10: time.format.0: %Q is not known; known: %Y %y %m %b %B %h %d %e %j %H %k %I %l %p %P %M %S %f %L %N %z %Z %a %A %s %T %F %D %%");
     assert_snapshot!(ndjson("[time]\nfield = \"t\"\nformat = \"yyyy-MM-dd\"\n"), @r#"line 7, column 10: time.format.0: "yyyy-MM-dd" has no conversion such as %Y; known names: epoch_s, epoch_ms, epoch_us, epoch_ns, rfc3339"#);
     assert_snapshot!(ndjson("[time]\nfield = \"t\"\nformat = [\"rfc3339\", \"%\"]\n"), @"line 7, column 22: time.format.1: % at the end of the pattern");
     assert_snapshot!(ndjson("[time]\nfield = \"t\"\nformat = \"rfc3339\"\nzone = \"Berlin\"\n"), @r#"line 8, column 8: time.zone: "Berlin" is not a zone: use "local", "UTC", an offset such as "+02:00", or a name such as "Europe/Berlin""#);

@@ -32,9 +32,16 @@ closed_names!(Consent {
 #[error("consent must be one of off, crash, error, usage")]
 pub struct ConsentError;
 
+/// ```
+/// use logbook_model::Consent;
+/// assert_eq!("Usage".parse(), Ok(Consent::Usage));
+/// assert_eq!("OFF".parse(), Ok(Consent::Off));
+/// assert!("sometimes".parse::<Consent>().is_err());
+/// ```
 impl FromStr for Consent {
     type Err = ConsentError;
     fn from_str(text: &str) -> Result<Self, ConsentError> {
-        Self::from_name(text).ok_or(ConsentError)
+        // Upper or lower case says the same.
+        Self::from_name(&text.to_ascii_lowercase()).ok_or(ConsentError)
     }
 }

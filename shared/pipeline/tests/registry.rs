@@ -45,7 +45,8 @@ async fn a_product_with_an_unknown_profile_is_not_registered() {
     let error = add_product(&site.store, new).await.unwrap_err().to_string();
     assert_eq!(
         error,
-        "config/products.toml: product editor: there is no profile \"no-such\""
+        "config/products.toml: product editor: there is no profile \"no-such\": `logbook profile list` \
+         names the built-in ones, `logbook product profile FILE` stores another"
     );
     let snapshot = site.registry.snapshot().await.unwrap();
     assert_eq!(snapshot.products().count(), 0);
@@ -283,7 +284,8 @@ async fn a_product_is_changed_in_what_is_named_and_in_nothing_else() {
     let error = change_product(&site.store, &product("editor"), unknown).await;
     assert_eq!(
         error.unwrap_err().to_string(),
-        "config/products.toml: product editor: there is no profile \"no-such\""
+        "config/products.toml: product editor: there is no profile \"no-such\": `logbook profile list` \
+         names the built-in ones, `logbook product profile FILE` stores another"
     );
     let none = change_product(&site.store, &product("none"), ProductChange::default()).await;
     assert_eq!(

@@ -111,7 +111,12 @@ impl Asked<'_> {
         let (now, then) = (week(self.to), week(before));
         if now > 0 || then > 0 {
             let sessions = many(now, "session", "sessions");
-            lines.push(format!("{sessions}; in the week before {then}"));
+            let left_out = if days.withheld > 0 {
+                " (without the days of too few people)"
+            } else {
+                ""
+            };
+            lines.push(format!("{sessions}; in the week before {then}{left_out}"));
         }
         Ok(lines)
     }
@@ -121,7 +126,7 @@ impl Asked<'_> {
         let line = |row: Named<'_>| {
             let rate = |column: &str| row.number(column).map_or("?".to_owned(), percent);
             format!(
-                "{}: {}, {}, {} of sessions free of crashes, {} of errors",
+                "{}: {}, {}, {} of sessions free of crashes, {} free of errors",
                 row.text("version"),
                 many(
                     row.count("sessions").unwrap_or_default(),

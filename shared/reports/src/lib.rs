@@ -65,6 +65,7 @@ pub use digest::digest;
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use freshness::{Freshness, finished_as_of};
+pub use lease::take_back_leases;
 pub use news::{News, NewsKind, note_told, notice, untold};
 pub use query::query;
 pub use reply::{Cell, ReportReply, csv_header, csv_row};

@@ -13,6 +13,8 @@ const MAX_PAGES: usize = 10;
 pub(crate) struct Whole {
     columns: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// Groups that are not among them, of too few persons.
+    pub(crate) withheld: u64,
 }
 
 impl Whole {
@@ -25,11 +27,13 @@ impl Whole {
         let mut whole = Self {
             columns: Vec::new(),
             rows: Vec::new(),
+            withheld: 0,
         };
         for _ in 0..MAX_PAGES {
             let page = query(analytics, &request).await?;
             whole.columns = page.columns.iter().map(|column| column.name).collect();
             whole.rows.extend(page.rows);
+            whole.withheld += page.withheld_groups;
             request.after = page.next;
             if request.after.is_none() {
                 break;

@@ -44,6 +44,8 @@ pub(crate) struct Rows {
     pub(crate) cells: Vec<Vec<Cell>>,
     pub(crate) withheld: u64,
     pub(crate) next: Option<Vec<String>>,
+    /// Of the ledger: when the archive was last listed, which it speaks of.
+    pub(crate) listed_as_of: Option<Timestamp>,
 }
 
 /// Reads a page of a report. `analytics` has the sessions schema attached as `sessions`.
@@ -87,6 +89,7 @@ pub fn query<'a>(
             rows: rows.cells,
             withheld_groups: rows.withheld,
             freshness,
+            listed_as_of: rows.listed_as_of,
             next: rows.next.map(Cursor),
         })
     })

@@ -29,6 +29,9 @@ pub struct ReportReply {
     pub withheld_groups: u64,
     /// What the reports rest on.
     pub freshness: Freshness,
+    /// Of the ledger: the listing of the archive that it speaks of, if there was one. What came later
+    /// is not counted as received, though it may be parsed already.
+    pub listed_as_of: Option<Timestamp>,
     /// The `after` of the page that follows; `None` on the last.
     pub next: Option<Cursor>,
 }
@@ -83,7 +86,7 @@ impl ReportReply {
             let cells = cells.iter().map(|cell| json!(cell));
             Value::Object(names.zip(cells).collect::<Map<_, _>>())
         };
-        json!({
+        let mut page = json!({
             "report": self.report.name(),
             "from": self.from,
             "to": self.to,
@@ -93,7 +96,11 @@ impl ReportReply {
             "withheld_groups": self.withheld_groups,
             "freshness": self.freshness,
             "next": self.next.as_ref().map(Cursor::encode),
-        })
+        });
+        if self.report == Report::Ledger {
+            page["listed_as_of"] = json!(self.listed_as_of);
+        }
+        page
     }
 
     /// As CSV by RFC 4180: a header of the column names, CRLF after each record.

@@ -91,5 +91,6 @@ pub(crate) async fn page<G: Group>(
         cells: rows,
         withheld: page.withheld,
         next: page.next,
+        ..Rows::default()
     })
 }

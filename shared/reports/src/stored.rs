@@ -133,6 +133,7 @@ pub(crate) fn rows(request: &ReportRequest, page: Page<Vec<Cell>>) -> Rows {
         cells: page.groups.into_iter().map(row).collect(),
         withheld: page.withheld,
         next: page.next,
+        ..Rows::default()
     }
 }
 

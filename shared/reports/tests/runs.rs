@@ -15,7 +15,7 @@ mod support;
 use std::time::Duration;
 
 use logbook_backends::sql::dirty_days;
-use logbook_reports::{Error, Progress, Result, analyze, rebuild};
+use logbook_reports::{Error, Progress, Result, analyze, rebuild, take_back_leases};
 use place::{Place, on_every_database};
 use support::{
     Run, SETTINGS, Stores, TODAY, analyze_all, dump, execute, now, open, product, store,
@@ -72,6 +72,18 @@ async fn a_lease_left_by_a_killed_run_ends(place: &Place) {
     let error = try_analyze(&stores).await.unwrap_err();
     assert!(error.is_transient() && matches!(error, Error::Busy { .. }));
     execute(&stores.analytics, "UPDATE analyze_lease SET expires_at = 1").await;
+    assert_eq!(try_analyze(&stores).await.unwrap().days_done, 40);
+}
+
+async fn a_host_that_runs_alone_takes_back_the_leases_of_the_dead(place: &Place) {
+    let stores = open(place).await;
+    store(&stores, &runs("a")).await;
+    execute(
+        &stores.analytics,
+        "INSERT INTO analyze_lease VALUES ('editor', 'dead', 9000000000000000)",
+    )
+    .await;
+    take_back_leases(&stores.analytics).await.unwrap();
     assert_eq!(try_analyze(&stores).await.unwrap().days_done, 40);
 }
 
@@ -194,6 +206,7 @@ async fn a_day_marked_during_a_run_stays_marked(place: &Place) {
 on_every_database! {
     one_run_at_a_time,
     a_lease_left_by_a_killed_run_ends,
+    a_host_that_runs_alone_takes_back_the_leases_of_the_dead,
     a_run_that_lost_its_lease_writes_nothing_more,
     a_run_cut_short_anywhere_is_finished_by_the_next,
     a_run_cut_short_before_it_clears_its_marks_is_done_again,

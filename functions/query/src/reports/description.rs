@@ -95,6 +95,9 @@ pub(crate) struct ReportPageReply {
     withheld_groups: u64,
     /// What the report rests on.
     freshness: FreshnessReply,
+    /// Of the ledger only: the listing of the archive that it speaks of; null before the first.
+    #[schema(format = DateTime)]
+    listed_as_of: Option<String>,
     /// The cursor of the next page; null on the last one.
     #[schema(required)]
     next: Option<String>,

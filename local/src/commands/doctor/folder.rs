@@ -10,7 +10,7 @@ use logbook_pipeline::{archived_products, sweep_inbox};
 
 use super::{Report, Verdict, products};
 use crate::cli::DoctorArgs;
-use crate::host::{DataFolder, now};
+use crate::host::{DataFolder, now, strays};
 
 /// Messages older than this should have been parsed.
 const OLD: Duration = Duration::from_mins(10);
@@ -29,7 +29,8 @@ pub(super) async fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     if sessions.is_some() {
         analytics(&data, &mut report).await;
     }
-    let strangers = "`logbook product add ID`, then `logbook rebuild`, if they are yours";
+    let strangers =
+        "`logbook product add ID` if they are yours: the next sweep has their logs parsed";
     let products = products(&archive, strangers, &mut report).await;
     if let (Some(sessions), Some(products)) = (sessions, products) {
         for product in products.products() {
@@ -121,6 +122,11 @@ async fn inbox(data: &DataFolder, report: &mut Report) {
         found,
         "start `logbook run`; its log says why they are not taken",
     );
+    for (path, why) in strays(&data.drop_folder()) {
+        let found = format!("{} is not taken: {why}", path.display());
+        let what = "move it to inbox/PRODUCT/ of a product of yours";
+        report.add("inbox", Verdict::Look, found, what);
+    }
 }
 
 async fn queue(data: &DataFolder, report: &mut Report) {

@@ -123,7 +123,9 @@ async fn products(
         "`logbook product add ID`",
     );
     for fault in snapshot.faults() {
-        let what = "mend it: the products that it concerns wait for that, the others go on";
+        let what = "mend it: store a profile with `logbook product profile FILE`, or name another \
+                    with `logbook product set ID --profile NAME`; the products that it concerns \
+                    wait for that, the others go on";
         report.add("products", Verdict::Bad, fault.to_string(), what);
     }
     match archived_products(archive).await {

@@ -1,14 +1,43 @@
 //! What the demo asks of its own product.
 
 use logbook_backends::Database;
+use logbook_backends::sql::{count_sessions, ledger};
 use logbook_demo::Demo;
 use logbook_model::ProductId;
 use logbook_reports::{Cell, ReportReply, ReportRequest, query};
 use serde_json::json;
 
 use super::table;
-use crate::host::Host;
+use crate::host::{Host, now};
 use crate::output;
+
+/// What has become of the demo's logs.
+#[derive(Debug, Default)]
+pub(in crate::commands) struct Stored {
+    pub(in crate::commands) sessions: u64,
+    pub(in crate::commands) parsed: u64,
+    pub(in crate::commands) duplicate: u64,
+    pub(in crate::commands) rejected: u64,
+}
+
+/// Asks the ledger and the reports for it.
+pub(in crate::commands) async fn stored(
+    host: &Host,
+    product: &ProductId,
+) -> anyhow::Result<Stored> {
+    let ever = now().day().plus(-3660)..=now().day();
+    let mut stored = Stored::default();
+    for day in ledger(&host.sessions, product, ever).await?.days {
+        stored.parsed += day.parsed;
+        stored.duplicate += day.duplicate;
+        stored.rejected += day.rejected.values().sum::<u64>();
+    }
+    stored.sessions = count_sessions(&host.sessions, product).await?;
+    Ok(stored)
+}
+
+/// Rows of an answer.
+const ROWS: usize = 8;
 
 /// Three answers about the demo's product, each with the command that gives it whole.
 pub(in crate::commands) async fn demo_answers(
@@ -16,20 +45,39 @@ pub(in crate::commands) async fn demo_answers(
     product: &ProductId,
     demo: &Demo,
 ) -> anyhow::Result<()> {
+    // With what a command is told besides the days, to print the rows that are shown here.
     let questions = [
-        ("Is there a bad release?", "release-health", "version"),
-        ("Which features are used most?", "feature-usage", "feature"),
-        ("How many people use it?", "active-users", ""),
+        (
+            "Is there a bad release?",
+            "release-health",
+            "version",
+            60,
+            "",
+        ),
+        (
+            "Which features are used most?",
+            "feature-usage",
+            "feature",
+            60,
+            " --limit 8",
+        ),
+        (
+            "How many people use it?",
+            "active-users",
+            "",
+            ROWS as i32,
+            "",
+        ),
     ];
-    for (question, name, by) in questions {
-        let reply = answer(&host.analytics, product, demo, name, by).await?;
+    for (question, name, by, days, told) in questions {
+        let reply = answer(&host.analytics, product, demo, (name, by, days)).await?;
         let by = if by.is_empty() {
             String::new()
         } else {
             format!(" --by {by}")
         };
         output::text(&format!(
-            "\n{question}\n  logbook report {name}{by} --from {} --to {} --data {}\n",
+            "\n{question}\n  logbook report {name}{by}{told} --from {} --to {} --data {}\n",
             reply.from,
             reply.to,
             host.data.root().display()
@@ -43,11 +91,13 @@ async fn answer(
     analytics: &Database,
     product: &ProductId,
     demo: &Demo,
-    name: &str,
-    by: &str,
+    (name, by, days): (&str, &str, i32),
 ) -> anyhow::Result<ReportReply> {
     let end = demo.config().end;
-    let mut all = vec![("from", end.plus(-59).to_string()), ("to", end.to_string())];
+    let mut all = vec![
+        ("from", end.plus(1 - days).to_string()),
+        ("to", end.to_string()),
+    ];
     if !by.is_empty() {
         all.push(("by", by.to_owned()));
     }
@@ -58,7 +108,6 @@ async fn answer(
 
 /// The few rows and columns that answer the question.
 fn brief(reply: &ReportReply) -> String {
-    const ROWS: usize = 8;
     let sort = reply
         .columns
         .iter()

@@ -1,5 +1,5 @@
 //! Rows in the order of their weight, for people. Pages come in the order of their keys, by which
-//! they go on; who looks at a table of errors looks for the worst.
+//! they go on; who looks at a table of errors looks for the worst, and of features for the most used.
 
 use std::cmp::Reverse;
 
@@ -10,8 +10,13 @@ pub(super) const ALL: u32 = logbook_reports::MAX_LIMIT;
 
 /// What the rows of a report weigh; nothing where their order tells something.
 pub(super) fn weight(report: &str, by: Option<&str>) -> Option<&'static str> {
-    let by_day = by.is_some_and(|by| by.split(',').any(|column| column.trim() == "day"));
-    (report == "top-errors" && !by_day).then_some("events")
+    let has = |name: &str| by.is_some_and(|by| by.split(',').any(|column| column.trim() == name));
+    match report {
+        _ if has("day") => None,
+        "top-errors" => Some("events"),
+        "feature-usage" if has("feature") => Some("uses"),
+        _ => None,
+    }
 }
 
 /// Puts the rows that weigh most first, and leaves out what goes beyond the limit.
@@ -54,6 +59,9 @@ mod tests {
         assert_eq!(weight("top-errors", None), Some("events"));
         assert_eq!(weight("top-errors", Some("version,error")), Some("events"));
         assert_eq!(weight("top-errors", Some("day,version,error")), None);
+        assert_eq!(weight("feature-usage", Some("feature")), Some("uses"));
+        assert_eq!(weight("feature-usage", Some("day,feature")), None);
+        assert_eq!(weight("feature-usage", None), None);
         assert_eq!(weight("versions", None), None);
     }
 }

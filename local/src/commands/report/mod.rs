@@ -17,7 +17,7 @@ use super::block_on;
 use crate::cli::ReportArgs;
 use crate::output;
 
-pub(super) use demo::demo_answers;
+pub(super) use demo::{demo_answers, stored as demo_stored};
 pub(super) use source::{Api, Here, Parameters, parameters};
 
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
@@ -66,12 +66,13 @@ fn show(args: &ReportArgs, mut page: Value) -> anyhow::Result<()> {
         greatest::keep(&mut page, weight, args.limit);
     }
     let page = &page;
-    output::text(&table::of_page(page))?;
     let asks_for =
         |name| parameters(&args.asked).is_ok_and(|all| all.iter().any(|(one, _)| one == name));
     if args.name.as_deref() == Some("funnel") && !asks_for("steps") {
         output::note("a funnel has the steps that it is asked for: --where steps=open,edit,save");
+        return Ok(());
     }
+    output::text(&table::of_page(page))?;
     if args.no_chart || !std::io::stdout().is_terminal() {
         return Ok(());
     }

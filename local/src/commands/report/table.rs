@@ -29,21 +29,18 @@ pub(super) fn of_page(page: &Value) -> String {
     out.push_str(&output::table(&header, &rows));
     out.push('\n');
     if rows.is_empty() {
-        out.push_str("nothing on these days: others are named with --from and --to\n");
+        out.push_str("nothing to show of these days: others are named with --from and --to\n");
     }
     let count = |of: &Value| of.as_u64().unwrap_or_default();
     let withheld = count(&page["withheld_groups"]);
     if withheld > 0 {
         out.push_str(&format!(
             "withheld for fewer persons than the product's min users: {withheld} \
-             (`logbook product set ID --min-users N`)\n"
+             (`logbook product set ID --min-users N`; 0 where logs name nobody)\n"
         ));
     }
     let fresh = &page["freshness"];
-    match fresh["complete_until"].as_str() {
-        Some(at) => out.push_str(&format!("complete until {at}")),
-        None => out.push_str("not analyzed yet"),
-    }
+    out.push_str(&rests_on(page));
     out.push_str(&format!(
         "; {} logs pending, {} rejected\n",
         count(&fresh["logs_pending"]),
@@ -53,6 +50,20 @@ pub(super) fn of_page(page: &Value) -> String {
         out.push_str("there are more rows: ask for more with --limit\n");
     }
     out
+}
+
+/// Up to when a page speaks.
+fn rests_on(page: &Value) -> String {
+    match (&page["listed_as_of"], &page["freshness"]["complete_until"]) {
+        (Value::String(at), _) if page["report"] == "ledger" => {
+            format!("of what the archive held at {at}")
+        }
+        _ if page["report"] == "ledger" => {
+            "the archive has not been listed yet: what was received is counted then".to_owned()
+        }
+        (_, Value::String(at)) => format!("complete until {at}"),
+        _ => "not analyzed yet".to_owned(),
+    }
 }
 
 /// A column's name, without the unit that its cells bear themselves.

@@ -31,7 +31,7 @@ pub use log::{
     ContentHash, LogMeta, LogRow, LogState, Via, has_logs, has_logs_since, log_row, log_rows_of_day,
 };
 pub use parsed::{ParsedLog, RejectedLog, StoreOutcome};
-pub use query::{SessionDetail, SessionFilter, SessionKey, session, sessions};
+pub use query::{SessionDetail, SessionFilter, SessionKey, count_sessions, session, sessions};
 pub use reject::{MAX_SAMPLES, RejectSample, Rejects, Scope};
 pub use reject_query::{RejectFilter, RejectKey, RejectRow, RejectTotal, reject_totals, rejects};
 pub use session::SessionRow;

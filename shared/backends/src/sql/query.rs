@@ -120,6 +120,16 @@ pub async fn sessions(
         .collect()
 }
 
+/// How many sessions of a product there are.
+pub async fn count_sessions(db: &Database, product: &ProductId) -> Result<u64> {
+    let mut connection = db.sessions().read().await?;
+    let row = statement("SELECT COUNT(*) FROM session WHERE product = ?")
+        .bind(product.as_str())
+        .fetch_one(&mut connection)
+        .await?;
+    Cells::new(&row).count()
+}
+
 /// One session with its parts and features; `None` if there is none.
 pub async fn session(
     db: &Database,

@@ -151,7 +151,13 @@ pub(super) fn product_of(
         AUTO => (None, None),
         name => match profiles.named(name) {
             Ok(Some(profile)) => (Some(profile.clone()), None),
-            Ok(None) => (None, Some(at(format!("there is no profile {name:?}")))),
+            Ok(None) => (
+                None,
+                Some(at(format!(
+                    "there is no profile {name:?}: `logbook profile list` names the built-in ones, \
+                     `logbook product profile FILE` stores another"
+                ))),
+            ),
             Err(faulty) => (None, Some(at(format!("its profile is faulty: {faulty}")))),
         },
     };

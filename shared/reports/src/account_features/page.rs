@@ -77,6 +77,7 @@ pub(crate) async fn page(
         cells: page.groups.into_iter().map(row).collect(),
         withheld: 0,
         next: page.next,
+        ..Rows::default()
     })
 }
 

@@ -150,6 +150,7 @@ pub(crate) async fn page(
         cells: rows,
         withheld: 0,
         next: last.map(|account| vec![account]),
+        ..Rows::default()
     })
 }
 

@@ -24,7 +24,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         cost in Lambda. Prices are the list prices of us-east-1 for the processor that this program \
         is built for. Sessions are those in logs that were received on the days and parsed; a session \
         that came in several logs counts for each. What else a stack costs, requests of S3 and SQS, \
-        the gateways, the database, is in docs/cost.md. It is read live, counts no persons, and \
+        the gateways, the database, is in docs/cost.md. What was worked is kept beside the sessions and \
+        nowhere else: a rebuild of the schema begins it anew. It is read live, counts no persons, and \
         nothing of it is withheld.",
     formulas: &[
         "gb_s = Σ work × memory / 1024",

@@ -111,6 +111,7 @@ pub(crate) async fn page(
         cells: rows,
         withheld: page.withheld,
         next: page.next,
+        ..Rows::default()
     })
 }
 

@@ -113,5 +113,6 @@ pub(crate) async fn page(
         cells: rows,
         withheld: page.withheld,
         next: page.next,
+        ..Rows::default()
     })
 }

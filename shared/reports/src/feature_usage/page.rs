@@ -120,5 +120,6 @@ pub(crate) async fn page(
         cells: page.groups.into_iter().map(row).collect(),
         withheld: page.withheld,
         next: page.next,
+        ..Rows::default()
     })
 }

@@ -21,10 +21,8 @@ pub(crate) async fn page(
     // What lies before the page's first day needs not be looked at.
     let start = after.and_then(|after| after.first()?.parse().ok());
     let from: Day = start.map_or(range.from, |start: Day| start.max(range.from));
-    let days = sql::ledger(analytics, &request.product, from..=range.to)
-        .await?
-        .days;
-    let rows = days.iter().flat_map(|day| {
+    let ledger = sql::ledger(analytics, &request.product, from..=range.to).await?;
+    let rows = ledger.days.iter().flat_map(|day| {
         if by_reason {
             reasons(day)
         } else {
@@ -32,7 +30,10 @@ pub(crate) async fn page(
         }
     });
     let mut rows = rows.filter(|(key, _)| after.is_none_or(|after| key > after));
-    let mut page = Rows::default();
+    let mut page = Rows {
+        listed_as_of: ledger.as_of,
+        ..Rows::default()
+    };
     for (key, cells) in rows.by_ref().take(request.limit as usize) {
         page.next = Some(key);
         page.cells.push(cells);
