@@ -11,6 +11,8 @@ mod answered;
 #[allow(dead_code, reason = "it is made for other tests too")]
 #[path = "../../../tests/databases/place.rs"]
 mod place;
+#[cfg(test)]
+mod rights;
 mod schemas;
 mod users;
 

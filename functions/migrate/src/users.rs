@@ -40,14 +40,21 @@ pub(crate) async fn make(
 }
 
 fn of_functions(user: &str, names: &Names) -> String {
+    format!(
+        "CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'; \
+         ALTER USER '{user}'@'%' REQUIRE SSL; {}",
+        rights_of_functions(user, names)
+    )
+}
+
+/// What the functions' user may do with the schemas: change rows, and make nothing.
+pub(crate) fn rights_of_functions(user: &str, names: &Names) -> String {
     let Names {
         sessions,
         analytics,
     } = names;
     format!(
-        "CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'; \
-         ALTER USER '{user}'@'%' REQUIRE SSL; \
-         GRANT SELECT, INSERT, UPDATE, DELETE ON `{sessions}`.* TO '{user}'@'%'; \
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON `{sessions}`.* TO '{user}'@'%'; \
          GRANT SELECT, INSERT, UPDATE, DELETE ON `{analytics}`.* TO '{user}'@'%'"
     )
 }
