@@ -115,6 +115,7 @@ test-bi: $(BI)/.done built ## What BI tools get: files of exports, the data sour
 	$(BI)/bin/pytest -q --tb=short -p no:cacheprovider -rs tests/bi
 
 sam-local: setup built ## Every function in Docker by sam local, and its API; skipped, with the reason, where Docker cannot start
+	-@$(SYSTEM_PACKAGE) 'dockerd --version && iptables --version && ip -V' docker.io iptables iproute2
 	tests/sam_local/run
 
 test-all: test sam-local test-mysql test-burst test-large test-build ## The same, sam local in Docker, and what takes long
