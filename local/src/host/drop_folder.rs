@@ -37,8 +37,8 @@ impl DropFolder {
         intake: &logbook_intake::Context,
     ) -> anyhow::Result<u64> {
         let mut moved = 0;
-        let (files, unreadable) = files(folder)?;
-        for (path, error) in unreadable {
+        let (files, strays) = files(folder)?;
+        for (path, error) in strays {
             self.complain(&path, &error.to_string());
         }
         self.ahead
@@ -187,7 +187,7 @@ pub(crate) fn strays(folder: &Path) -> Vec<(PathBuf, io::Error)> {
 
 /// The files of all products, and what lies beside them or cannot be listed, with the reason.
 fn files(folder: &Path) -> anyhow::Result<Found> {
-    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut found, mut strays) = (Vec::new(), Vec::new());
     for product in std::fs::read_dir(folder)? {
         let product = product?.path();
         let name = product.file_name().unwrap_or_default();
@@ -196,22 +196,22 @@ fn files(folder: &Path) -> anyhow::Result<Found> {
         }
         if !product.is_dir() {
             let why = "it lies in no product's folder";
-            unreadable.push((product, io::Error::other(why)));
+            strays.push((product, io::Error::other(why)));
             continue;
         }
         let id = name.to_str().map(ProductId::new);
         let Some(Ok(id)) = id else {
             let why = "its name is no product's id (small letters, digits and hyphens), and what \
                        lies in it is not taken";
-            unreadable.push((product, io::Error::other(why)));
+            strays.push((product, io::Error::other(why)));
             continue;
         };
         match files_of(&product, MAX_FILES.saturating_sub(found.len())) {
             Ok(files) => found.extend(files.into_iter().map(|file| (id.clone(), file))),
-            Err(error) => unreadable.push((product, error)),
+            Err(error) => strays.push((product, error)),
         }
     }
-    Ok((found, unreadable))
+    Ok((found, strays))
 }
 
 /// The files of a product, at most `max`; hidden ones are left out.

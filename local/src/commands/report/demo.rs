@@ -20,7 +20,7 @@ pub(in crate::commands) struct Stored {
     pub(in crate::commands) rejected: u64,
 }
 
-/// Asks the ledger and the reports for it.
+/// Asks the sessions schema for it.
 pub(in crate::commands) async fn stored(
     host: &Host,
     product: &ProductId,

@@ -17,7 +17,7 @@ use super::block_on;
 use crate::cli::ReportArgs;
 use crate::output;
 
-pub(super) use demo::{demo_answers, stored as demo_stored};
+pub(super) use demo::{Stored as DemoStored, demo_answers, stored as demo_stored};
 pub(super) use source::{Api, Here, Parameters, parameters};
 
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
