@@ -23,6 +23,7 @@ pub(crate) fn pack(world: &World) -> (Vec<Slice>, Vec<Planned>) {
         slices: Vec::new(),
         planned: Vec::new(),
         numbers: 0,
+        next_conflict: 41,
     };
     packer.pack();
     packer.add_junk();
@@ -34,6 +35,8 @@ struct Packer<'a> {
     slices: Vec<Slice>,
     planned: Vec<Planned>,
     numbers: u32,
+    /// The first upload from this number on that can have one is given an upload in conflict with it.
+    next_conflict: u32,
 }
 
 impl Packer<'_> {
@@ -171,13 +174,17 @@ impl Packer<'_> {
     }
 
     /// Clients that try again though all went well, files that are dropped twice, ids that are
-    /// used twice.
+    /// used twice: not in the inbox, where another file under the same name replaces the first
+    /// while that waits.
     fn repeat(&mut self, number: u32, received_ms: i64, log: &Log, records: u32) {
         let mut rng = Rng::of(self.world.seed, 0x2e9, u64::from(number));
         let (after, fate) = match number {
             n if n % 67 == 13 => (rng.between(2_000, 300_000), Fate::Again(number)),
             n if n % 149 == 29 => (rng.between(60_000, 2 * DAY_MS), Fate::Again(number)),
-            n if n % 331 == 41 && records >= 4 => (rng.between(60_000, DAY_MS), Fate::Conflict),
+            n if n >= self.next_conflict && records >= 4 && log.route != Route::Inbox => {
+                self.next_conflict += 331;
+                (rng.between(60_000, DAY_MS), Fate::Conflict)
+            }
             _ => return,
         };
         let received_ms = (received_ms + after).min(self.world.horizon_ms);
