@@ -56,7 +56,7 @@ pub const TABLES: [(&str, &str); 10] = [
     ("ledger_listing", "product, as_of"),
     (
         "stage_work",
-        "product, day, stage, memory_mb, worker, calls, work_us",
+        "product, day, stage, memory_mb, worker, calls, work_us, sessions",
     ),
 ];
 
@@ -295,7 +295,9 @@ impl Writer {
                 for worker in 0..WORKERS {
                     let calls = received / WORKERS + u64::from(worker < received % WORKERS);
                     let line = Line::new().text(day.0).text(stage).text(memory);
+                    let sessions = if stage == "parse" { calls } else { 0 };
                     let line = line.text(worker).text(calls).text(calls * took);
+                    let line = line.text(sessions);
                     self.write("stage_work", &line)?;
                 }
             }

@@ -107,6 +107,7 @@ async fn parse(sessions: &Database) {
     let work = Work {
         calls: 1,
         work_us: 1000,
+        sessions: 1,
     };
     sql::note_work(sessions, 1, &[(key, work)]).await.unwrap();
 }

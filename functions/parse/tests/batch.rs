@@ -161,6 +161,29 @@ async fn a_message_that_comes_again_changes_nothing() {
     assert_eq!(site.row("editor", "run-1").await, before);
 }
 
+/// What a session costs is told by the work and by what that came to.
+#[tokio::test]
+async fn sessions_are_counted_with_the_work_once_each() {
+    let site = Site::new().await;
+    site.failures(BATCH).await;
+    site.archive(
+        "editor",
+        "both",
+        "{\"name\":\"a\",\"session\":\"s1\"}\n{\"name\":\"a\",\"session\":\"s3\"}\n",
+    )
+    .await;
+    site.failures(&batch(&[&job("editor", "run-1"), &job("editor", "both")]))
+        .await;
+    let days = NOON.day()..=NOON.day();
+    let work = sql::work(&site.context.database, &product("editor"), days)
+        .await
+        .unwrap();
+    let of_parse = work.into_iter().find(|(key, _)| key.stage == "parse");
+    let (_, parse) = of_parse.unwrap();
+    // The second batch's own time is told with the third.
+    assert_eq!((parse.calls, parse.sessions), (1, 4));
+}
+
 #[tokio::test]
 async fn whatever_is_no_job_is_named() {
     let site = Site::new().await;

@@ -6,7 +6,7 @@ use anyhow::bail;
 use logbook_backends::Durability;
 use logbook_model::{LogId, LogReject, ProductId, Timestamp};
 use logbook_pipeline::{
-    ARCHIVE_PREFIX, Error, Job, JobOutcome, log_of_archive_key, open_log, process,
+    ARCHIVE_PREFIX, Error, Job, JobOutcome, Stage, log_of_archive_key, open_log, process,
 };
 use serde_json::json;
 
@@ -106,7 +106,8 @@ async fn parse_all(host: &Host, logs: &[Archived]) -> anyhow::Result<Rebuilt> {
         let jobs: Vec<Job> = batch
             .map(|(_, product, log)| Job::new(product, log, now()))
             .collect();
-        for outcome in process(&host.vault, &products, &host.sessions, &jobs, now(), None).await {
+        let parsing = process(&host.vault, &products, &host.sessions, &jobs, now(), None);
+        for outcome in host.vault.meter.measure(Stage::Parse, parsing).await {
             match outcome {
                 JobOutcome::Retry(error) => {
                     done.failed += 1;

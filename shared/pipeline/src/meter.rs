@@ -58,6 +58,9 @@ pub struct Done {
     memory_mb: u32,
     calls: u64,
     us: u64,
+    /// Known where they are stored, and told to nobody else.
+    #[serde(skip)]
+    sessions: u64,
 }
 
 impl Done {
@@ -77,6 +80,7 @@ impl Done {
             memory_mb: words.next()?.parse().ok()?,
             calls: words.next()?.parse().ok()?,
             us: words.next()?.parse().ok()?,
+            sessions: 0,
         };
         done.checked().filter(|_| words.next().is_none())
     }
@@ -85,6 +89,14 @@ impl Done {
     pub(crate) fn checked(self) -> Option<Self> {
         let is_likely = self.calls <= MAX_CALLS && self.us / 1_000_000 <= MAX_SECS;
         is_likely.then_some(self)
+    }
+
+    const fn work(self) -> Work {
+        Work {
+            calls: self.calls,
+            work_us: self.us,
+            sessions: self.sessions,
+        }
     }
 }
 
@@ -119,8 +131,20 @@ impl Meter {
         self.held().done.entry(stage).or_default().add(Work {
             calls: 1,
             work_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            sessions: 0,
         });
         output
+    }
+
+    /// What parsing came to: sessions that were stored.
+    pub(crate) const fn stored(&self, sessions: u64) -> Done {
+        Done {
+            stage: Stage::Parse,
+            memory_mb: self.memory_mb,
+            calls: 0,
+            us: 0,
+            sessions,
+        }
     }
 
     /// The work of a stage that nobody was told of yet; whoever takes it tells.
@@ -131,15 +155,14 @@ impl Meter {
             memory_mb: self.memory_mb,
             calls: work.calls,
             us: work.work_us,
+            sessions: work.sessions,
         })
     }
 
     /// Takes back work of which nobody was told after all.
     pub(crate) fn give_back(&self, done: Done) {
-        self.held().done.entry(done.stage).or_default().add(Work {
-            calls: done.calls,
-            work_us: done.us,
-        });
+        let mut held = self.held();
+        held.done.entry(done.stage).or_default().add(done.work());
     }
 
     /// Notes work in the database. A failure is none of the work's own: it is logged.
@@ -180,10 +203,7 @@ impl Meter {
                 memory_mb: done.memory_mb,
             };
             let sum = held.sums.entry(key.clone()).or_default();
-            sum.add(Work {
-                calls: done.calls,
-                work_us: done.us,
-            });
+            sum.add(done.work());
             changed.insert(key, *sum);
         }
         changed.into_iter().collect()

@@ -7,7 +7,7 @@ use logbook_backends::sql::{
     store_rejected,
 };
 use logbook_backends::{Boxed, Database};
-use logbook_model::{Consent, LogReject, Timestamp};
+use logbook_model::{Consent, LogReject, ProductId, Timestamp};
 
 use crate::deadline::{over, share};
 use crate::meter::{Done, Stage};
@@ -61,7 +61,8 @@ pub fn process<'a>(
         let mut work = Vec::new();
         for (at, job) in jobs.iter().enumerate() {
             let until = share(until, jobs.len() - at);
-            work.extend(job.work.and_then(Done::checked).map(|done| (job, done)));
+            let told = job.work.and_then(Done::checked);
+            work.extend(told.map(|done| (job.product.clone(), done)));
             prepared.push(
                 match prepare(vault, products, job, now, until, &mut work).await {
                     Ok(prepared) => prepared,
@@ -83,8 +84,14 @@ pub fn process<'a>(
                 other => others.push(Some(other)),
             }
         }
-        let mut stored = store_parsed(database, &parsed).await.into_iter();
+        let stored = store_parsed(database, &parsed).await;
         steps::reach("parse.after_store");
+        work.extend(parsed.iter().zip(&stored).filter_map(|(log, stored)| {
+            let is_new = matches!(stored, Ok(StoreOutcome::Stored));
+            let sessions = log.parts.len() as u64;
+            is_new.then(|| (log.meta.product.clone(), vault.meter.stored(sessions)))
+        }));
+        let mut stored = stored.into_iter();
         let mut outcomes = Vec::with_capacity(jobs.len());
         for one in others {
             outcomes.push(match one {
@@ -98,10 +105,9 @@ pub fn process<'a>(
             });
         }
         if let Some(job) = jobs.first() {
-            work.extend(vault.meter.take(Stage::Parse).map(|done| (job, done)));
+            let done = vault.meter.take(Stage::Parse);
+            work.extend(done.map(|done| (job.product.clone(), done)));
         }
-        let work = work.into_iter();
-        let work = work.map(|(job, done)| (job.product.clone(), done));
         vault.meter.note(database, now, work).await;
         steps::reach("parse.before_ack");
         outcomes
@@ -135,13 +141,13 @@ fn outcome_of(stored: Option<logbook_backends::Result<StoreOutcome>>) -> JobOutc
     }
 }
 
-async fn prepare<'j>(
+async fn prepare(
     vault: &Vault,
     products: &Snapshot,
-    job: &'j Job,
+    job: &Job,
     now: Timestamp,
     until: Option<Instant>,
-    work: &mut Vec<(&'j Job, Done)>,
+    work: &mut Vec<(ProductId, Done)>,
 ) -> Result<Prepared> {
     if until.is_some_and(|until| until <= Instant::now()) {
         return Err(Error::Read(over()));
@@ -156,7 +162,8 @@ async fn prepare<'j>(
         }
         Err(error) => return Err(error),
     };
-    work.extend(found.attributes.work.map(|done| (job, done)));
+    let told = found.attributes.work;
+    work.extend(told.map(|done| (job.product.clone(), done)));
     let queued_at = (job.queued_at > 0).then_some(Timestamp(job.queued_at));
     let object = (found.object.created_at, found.object.body.len() as u64);
     let meta = log_meta(

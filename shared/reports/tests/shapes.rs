@@ -132,23 +132,27 @@ async fn cost_is_time_by_memory_of_all_processes_together(place: &Place) {
         stage: stage.to_owned(),
         memory_mb,
     };
-    let work = |calls, work_us| Work { calls, work_us };
+    let work = |calls, work_us, sessions| Work {
+        calls,
+        work_us,
+        sessions,
+    };
     let yesterday = TODAY.plus(-1);
     // A process notes its sums anew; another has its own.
     for (worker, of) in [
-        (1, vec![(key(TODAY, "parse", 512), work(1, 1))]),
+        (1, vec![(key(TODAY, "parse", 512), work(1, 1, 1))]),
         (
             1,
             vec![
-                (key(TODAY, "parse", 512), work(10, 2_000_000)),
-                (key(yesterday, "upload", 128), work(4, 500)),
+                (key(TODAY, "parse", 512), work(10, 2_000_000, 1)),
+                (key(yesterday, "upload", 128), work(4, 500, 0)),
             ],
         ),
         (
             2,
             vec![
-                (key(TODAY, "parse", 512), work(10, 2_000_000)),
-                (key(TODAY, "parse", 2048), work(1, 500_000)),
+                (key(TODAY, "parse", 512), work(10, 2_000_000, 1)),
+                (key(TODAY, "parse", 2048), work(1, 500_000, 0)),
             ],
         ),
     ] {

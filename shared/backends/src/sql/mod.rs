@@ -37,11 +37,16 @@ pub use reject_query::{RejectFilter, RejectKey, RejectRow, RejectTotal, reject_t
 pub use session::SessionRow;
 pub use settle::{next_silence, settle_silence};
 pub use store::{store_erased, store_parsed, store_rejected};
-pub use work::{Work, WorkKey, note_work, sessions_received, work};
+pub use work::{Work, WorkKey, note_work, work};
 
 use crate::{Database, Migrations, Result, migrations};
 
-static MIGRATIONS: Migrations = migrations!["0001_sessions.sql", "0002_work.sql", "0003_live.sql"];
+static MIGRATIONS: Migrations = migrations![
+    "0001_sessions.sql",
+    "0002_work.sql",
+    "0003_live.sql",
+    "0004_worth.sql",
+];
 
 /// Brings the sessions schema up to date; does nothing where it is.
 pub async fn migrate(db: &Database) -> Result<()> {

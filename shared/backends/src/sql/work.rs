@@ -28,6 +28,8 @@ pub struct Work {
     pub calls: u64,
     /// How long they took together, in microseconds.
     pub work_us: u64,
+    /// Sessions in the logs that they stored; one that comes in several logs counts for each.
+    pub sessions: u64,
 }
 
 impl Work {
@@ -35,6 +37,7 @@ impl Work {
     pub const fn add(&mut self, other: Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.work_us = self.work_us.saturating_add(other.work_us);
+        self.sessions = self.sessions.saturating_add(other.sessions);
     }
 }
 
@@ -45,7 +48,7 @@ pub async fn note_work(db: &Database, worker: u32, sums: &[(WorkKey, Work)]) -> 
         .map(|(key, work)| (key, worker, *work))
         .collect();
     let mut connection = db.sessions().write().await?;
-    let columns = "product, day, stage, memory_mb, worker, calls, work_us";
+    let columns = "product, day, stage, memory_mb, worker, calls, work_us, sessions";
     insert(
         &mut connection,
         "REPLACE INTO stage_work",
@@ -67,6 +70,7 @@ fn bind<'q>(query: Query<'q>, (key, worker, work): &'q Row<'_>) -> Query<'q> {
         .bind(i64::from(*worker))
         .bind(bigint(work.calls))
         .bind(bigint(work.work_us))
+        .bind(bigint(work.sessions))
 }
 
 /// The work of some days, of all processes together.
@@ -77,7 +81,7 @@ pub async fn work(
 ) -> Result<BTreeMap<WorkKey, Work>> {
     let mut connection = db.sessions().read().await?;
     let rows = statement(
-        "SELECT day, stage, memory_mb, calls, work_us FROM stage_work \
+        "SELECT day, stage, memory_mb, calls, work_us, sessions FROM stage_work \
          WHERE product = ? AND day >= ? AND day <= ?",
     )
     .bind(product.as_str())
@@ -97,33 +101,9 @@ pub async fn work(
         let work = Work {
             calls: cells.count()?,
             work_us: cells.count()?,
+            sessions: cells.count()?,
         };
         found.entry(key).or_default().add(work);
     }
     Ok(found)
-}
-
-/// Sessions in the logs that came in on some days, by day; one that came in several logs counts for
-/// each.
-pub async fn sessions_received(
-    db: &Database,
-    product: &ProductId,
-    days: RangeInclusive<Day>,
-) -> Result<BTreeMap<Day, u64>> {
-    let mut connection = db.sessions().read().await?;
-    let rows = statement(
-        "SELECT received_day, CAST(SUM(sessions) AS SIGNED) FROM log WHERE product = ? \
-         AND received_day >= ? AND received_day <= ? AND state = 'parsed' GROUP BY received_day",
-    )
-    .bind(product.as_str())
-    .bind(days.start().0)
-    .bind(days.end().0)
-    .fetch_all(&mut connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let mut cells = Cells::new(row);
-            Ok((cells.day()?, cells.count()?))
-        })
-        .collect()
 }

@@ -22,7 +22,7 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         missing; the day is that on which it was told. Where nothing says how much memory a process \
         has, as in the embedded form, 1,024 MB are taken: the cost is then what the same work would \
         cost in Lambda. Prices are the list prices of us-east-1 for the processor that this program \
-        is built for. Sessions are those in logs that were received on the days and parsed; a session \
+        is built for. Sessions are those in the logs that parse stored on the days; a session \
         that came in several logs counts for each. What else a stack costs, requests of S3 and SQS, \
         the gateways, the database, is in docs/cost.md. What was worked is kept beside the sessions and \
         nowhere else: a rebuild of the schema begins it anew. It is read live, counts no persons, and \
@@ -47,7 +47,7 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
             "sessions",
             Integer,
             "sessions",
-            "Sessions in the logs that came in on these days and were parsed.",
+            "Sessions in the logs that parse stored on these days.",
         ),
         figure(
             "usd_per_million_sessions",
