@@ -1,6 +1,7 @@
 """What is asked of a report, and how an answer of the reference is made."""
 
 import datetime
+import itertools
 from dataclasses import dataclass, field
 
 #: The release as a whole, as feature.
@@ -65,14 +66,60 @@ class Data:
         return self.database.execute(sql, values).fetchone()[0]
 
 
+def counted(data, ask, sql, values=()):
+    """Makes the tables `counted`, the rows of a query over all days that count in the groups of a
+    question, and `kept`, the groups and days that do; gives how many groups there are in the range.
+
+    Where days are put together, a day of a group counts as part of a block: a day of enough persons is
+    one, the others of a month are put together until they are enough, and those count that begin in
+    the range."""
+    within = f"day BETWEEN DATE '{ask.first}' AND DATE '{ask.last}'"
+    names = ", ".join(ask.by)
+    data.database.execute(f"CREATE OR REPLACE TEMP TABLE of_all_days AS {sql}", values)
+    number = data.value(f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM of_all_days WHERE {within})")
+    if "day" in ask.by:
+        data.database.execute(f"CREATE OR REPLACE TEMP TABLE counted AS SELECT * FROM of_all_days WHERE {within}")
+        return number
+    days = data.database.execute(f"""
+        SELECT {names}, day, list(DISTINCT person) FILTER (person IS NOT NULL) FROM of_all_days
+        WHERE day BETWEEN DATE '{ask.first.replace(day=1)}' AND DATE '{ask.last}'
+        GROUP BY ALL ORDER BY {names}, day""").fetchall()
+    months = itertools.groupby(days, lambda row: (*row[:-2], row[-2].replace(day=1)))
+    kept = [(*group[:-1], day) for group, of_month in months
+            for day in days_that_count([row[-2:] for row in of_month], ask)]
+    columns = [[row[at] for row in kept] for at in range(len(ask.by) + 1)]
+    types = ", ".join(f"unnest(?::VARCHAR[]) AS {name}" for name in ask.by)
+    data.database.execute(f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {types}, unnest(?::DATE[]) AS day", columns)
+    data.database.execute(f"""CREATE OR REPLACE TEMP TABLE counted AS
+        SELECT * FROM of_all_days SEMI JOIN kept USING ({names}, day)""")
+    return number
+
+
+def days_that_count(days, ask):
+    """Of a group's days of a month, with who was there."""
+    waiting, together = [], set()
+    for day, people in days:
+        people = set(people or ())
+        if len(people) >= ask.min_users:
+            block = [day]
+        else:
+            waiting.append(day)
+            together |= people
+            if len(together) < ask.min_users:
+                continue
+            block, waiting, together = waiting, [], set()
+        if block[0] >= ask.first:
+            yield from block
+
+
 def share(part, whole):
     return part / whole if whole else None
 
 
-def guarded(rows, ask, users="users"):
-    """Rows of enough persons; the others are counted."""
-    shown = [row for row in rows if row[users] >= ask.min_users]
-    return Answer(shown, len(rows) - len(shown))
+def guarded(rows, ask, groups):
+    """Rows of enough persons; the others of so many groups are withheld."""
+    shown = [row for row in rows if row["users"] >= ask.min_users]
+    return Answer(shown, groups - len(shown))
 
 
 def wanted(ask, *names):

@@ -4,7 +4,7 @@ import itertools
 import json
 from fractions import Fraction
 
-from asking import Answer, Data, guarded, share, wanted
+from asking import Answer, Data, counted, guarded, share, wanted
 
 PERCENTILES = {"p50_us": 50, "p95_us": 95, "p99_us": 99}
 
@@ -13,24 +13,26 @@ def feature_usage(database, ask):
     data = Data(database, ask)
     condition, values = wanted(ask, "version", "feature")
     keys = ", ".join(ask.by)
-    data.database.execute(f"CREATE OR REPLACE TEMP VIEW used AS SELECT * FROM re WHERE {condition}", values)
+    groups = counted(data, ask, f"SELECT * FROM e WHERE {condition}", values)
     rows = data.rows(f"""
         SELECT {keys}, sum(uses)::BIGINT AS uses, count(DISTINCT session) AS sessions,
                count(DISTINCT person) AS users, count(*) FILTER (failed) AS errors,
                coalesce(sum(uses) FILTER (duration_us IS NOT NULL), 0)::BIGINT AS timed_uses
-        FROM used GROUP BY ALL ORDER BY {keys}""")
+        FROM counted GROUP BY ALL ORDER BY {keys}""")
     if "feature" not in ask.by and "feature" not in ask.where:
         # All sessions of the group, those included of which no event may be stored.
+        some = "day" not in ask.by and ask.min_users > 0
+        only = f"SEMI JOIN kept USING ({keys}, day)" if some else ""
         everyone = {row[:-1]: row[-1] for row in data.database.execute(
-            f"SELECT {keys}, count(*) FROM rs WHERE {condition} GROUP BY ALL", values).fetchall()}
+            f"SELECT {keys}, count(*) FROM rs {only} WHERE {condition} GROUP BY ALL", values).fetchall()}
         for row in rows:
             row["sessions"] = everyone[tuple(row[name] for name in ask.by)]
-    timed = durations(data, "used", ask.by)
+    timed = durations(data, "counted", ask.by)
     for row in rows:
         sample = timed.get(tuple(row[name] for name in ask.by))
         for name, percent in PERCENTILES.items():
             row[name] = ranked(sample, Fraction(percent, 100))
-    return guarded(rows, ask)
+    return guarded(rows, ask, groups)
 
 
 def durations(data, table, by):
@@ -64,9 +66,8 @@ def feature_adoption(database, ask):
     condition, values = wanted(ask, "feature")
     by_day = "day" in ask.by
     keys = ", ".join(ask.by)
-    rows = data.rows(f"""
-        SELECT {keys}, count(DISTINCT person) AS users FROM re WHERE {condition}
-        GROUP BY ALL ORDER BY {keys}""", *values)
+    groups = counted(data, ask, f"SELECT * FROM e WHERE {condition}", values)
+    rows = data.rows(f"SELECT {keys}, count(DISTINCT person) AS users FROM counted GROUP BY ALL ORDER BY {keys}")
     active = dict(data.database.execute("SELECT day, count(DISTINCT person) FROM rs GROUP BY ALL").fetchall())
     of_range = data.value("SELECT count(DISTINCT person) FROM rs")
     # First uses of all time, with the next day of use after them.
@@ -85,7 +86,8 @@ def feature_adoption(database, ask):
                count(*) FILTER (day + 28 < $1) AS over_28,
                count(*) FILTER (day + 7 < $1 AND again <= day + 7) AS came_7,
                count(*) FILTER (day + 28 < $1 AND again <= day + 28) AS came_28
-        FROM first_use WHERE day BETWEEN $2 AND $3 GROUP BY ALL""", ask.analyzed, ask.first, ask.last)}
+        FROM first_use {"" if by_day else "SEMI JOIN kept USING (feature, day)"}
+        WHERE day BETWEEN $2 AND $3 GROUP BY ALL""", ask.analyzed, ask.first, ask.last)}
     for row in rows:
         first = begun.get(tuple(row[name] for name in ask.by), {})
         row["active_users"] = active[row["day"]] if by_day else of_range
@@ -94,7 +96,7 @@ def feature_adoption(database, ask):
             row[name] = first.get(name, 0)
         for days in ("7", "28"):
             row[f"repeat_{days}_rate"] = share(first.get("came_" + days, 0), first.get("over_" + days, 0))
-    return guarded(rows, ask)
+    return guarded(rows, ask, groups)
 
 
 def feature_paths(database, ask):
@@ -102,7 +104,7 @@ def feature_paths(database, ask):
     data.database.execute("""
         CREATE OR REPLACE TEMP TABLE step AS
         WITH firsts AS (
-            SELECT session, day, person, feature, min(place) AS place FROM re GROUP BY ALL),
+            SELECT session, day, person, feature, min(place) AS place FROM e GROUP BY ALL),
         placed AS (
             SELECT *, lead(feature) OVER (PARTITION BY session ORDER BY place) AS next,
                    row_number() OVER (PARTITION BY session ORDER BY place) AS number
@@ -113,14 +115,16 @@ def feature_paths(database, ask):
         SELECT session, day, person, '(start)', feature FROM placed WHERE number = 1""")
     keys = ", ".join(ask.by)
     before = [name for name in ask.by if name != "to_feature"]
+    groups = counted(data, ask, "SELECT * FROM step")
     rows = data.rows(f"""
         SELECT {keys}, count(DISTINCT session) AS sessions, count(DISTINCT person) AS users
-        FROM step GROUP BY ALL ORDER BY {keys}""")
-    whole = dict((row[:-1], row[-1]) for row in data.database.execute(
-        f"SELECT {', '.join(before)}, count(DISTINCT session) FROM step GROUP BY ALL").fetchall())
+        FROM counted GROUP BY ALL ORDER BY {keys}""")
+    whole = dict((row[:-1], row[-1]) for row in data.database.execute(f"""
+        SELECT {', '.join(before)}, count(DISTINCT session) FROM step
+        WHERE day BETWEEN ? AND ? GROUP BY ALL""", [ask.first, ask.last]).fetchall())
     for row in rows:
         row["share"] = share(row["sessions"], whole[tuple(row[name] for name in before)])
-    return guarded(rows, ask)
+    return guarded(rows, ask, groups)
 
 
 def funnel(database, ask):

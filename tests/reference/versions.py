@@ -5,7 +5,7 @@ import re
 import statistics
 from fractions import Fraction
 
-from asking import ALL, Answer, Data, guarded, share, wanted
+from asking import ALL, Answer, Data, counted, guarded, share, wanted
 from features import at_rank, durations, ranked
 from tables import UNKNOWN
 
@@ -39,13 +39,14 @@ def release_health(database, ask):
     data = Data(database, ask)
     condition, values = wanted(ask, "version")
     keys = ", ".join(ask.by)
-    counted = ", ".join(f"count(*) FILTER (status = '{status}') AS {status}" for status in STATUSES)
+    by_status = ", ".join(f"count(*) FILTER (status = '{status}') AS {status}" for status in STATUSES)
+    groups = counted(data, ask, f"SELECT * FROM s WHERE {condition}", values)
     rows = data.rows(f"""
         SELECT {keys}, count(*) AS sessions, count(DISTINCT person) AS users,
-               count(*) FILTER (person IS NULL) AS unidentified_sessions, {counted},
+               count(*) FILTER (person IS NULL) AS unidentified_sessions, {by_status},
                count(DISTINCT person) FILTER (status = 'crashed') AS users_crashed,
                count(DISTINCT person) FILTER (status NOT IN ('ok', 'exited')) AS users_failed
-        FROM rs WHERE {condition} GROUP BY ALL ORDER BY {keys}""", *values)
+        FROM counted GROUP BY ALL ORDER BY {keys}""")
     for row in rows:
         sessions, users = row["sessions"], row["users"]
         row["crash_free_session_rate"] = share(sessions - row["crashed"], sessions)
@@ -53,7 +54,7 @@ def release_health(database, ask):
         row["crash_free_user_rate"] = share(users - row.pop("users_crashed"), users)
         row["error_free_user_rate"] = share(users - row.pop("users_failed"), users)
     add_shares(data, rows, "day" in ask.by)
-    return guarded(rows, ask)
+    return guarded(rows, ask, groups)
 
 
 def add_shares(data, rows, by_day):
@@ -77,22 +78,24 @@ def versions(database, ask):
 def platforms(database, ask):
     data = Data(database, ask)
     keys = ", ".join(ask.by)
+    groups = counted(data, ask, "SELECT * FROM s")
     rows = data.rows(f"""
         SELECT {keys}, count(*) AS sessions, count(DISTINCT person) AS users
-        FROM rs GROUP BY ALL ORDER BY {keys}""")
+        FROM counted GROUP BY ALL ORDER BY {keys}""")
     add_shares(data, rows, "day" in ask.by)
-    return guarded(rows, ask)
+    return guarded(rows, ask, groups)
 
 
 def top_errors(database, ask):
     data = Data(database, ask)
-    by = ["feature AS error" if name == "error" else name for name in ask.by]
+    keys = ", ".join(ask.by)
     condition, values = wanted(ask, "version", "error")
-    condition = condition.replace("error =", "feature =")
+    groups = counted(
+        data, ask, f"SELECT * FROM (SELECT *, feature AS error FROM e WHERE failed) WHERE {condition}", values)
     rows = data.rows(f"""
-        SELECT {', '.join(by)}, count(*) AS events, count(DISTINCT session) AS sessions,
+        SELECT {keys}, count(*) AS events, count(DISTINCT session) AS sessions,
                count(DISTINCT person) AS users
-        FROM re WHERE failed AND {condition} GROUP BY ALL ORDER BY {', '.join(ask.by)}""", *values)
+        FROM counted GROUP BY ALL ORDER BY {keys}""")
     known = {}
     for error, day, version in data.database.execute(
             "SELECT DISTINCT feature, day, version FROM e WHERE failed").fetchall():
@@ -102,7 +105,7 @@ def top_errors(database, ask):
         first, last = min(days), max(days)
         row.update(first_day=first, first_version=ordered(days[first])[0],
                    last_day=last, last_version=ordered(days[last])[-1])
-    return guarded(rows, ask)
+    return guarded(rows, ask, groups)
 
 
 def ordered(names):

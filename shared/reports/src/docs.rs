@@ -20,12 +20,26 @@ Production traffic is apart: a session counts as production if it names no envir
 Rows come in the order of their groups, texts by their bytes.
 
 Every reply says what it rests on: `complete_until` (all that was received until then is in the \
-figures), days out of date, logs pending and rejected. Groups of fewer persons than the \
-product's `min_users` (5 if it says nothing) are withheld and counted in `withheld_groups`, those \
-of nobody identified among them. Totals of accounts are contract data and shown all the same; how \
-many of an account use a feature is told in bands. The guard looks at each group of a reply by itself: who adds up \
-rows and compares them with a total, or compares neighbouring ranges, may still learn of a small \
-difference.
+figures), days out of date, logs pending and rejected.
+
+**Small groups.** Groups of fewer persons than the product's `min_users` (5 if it says nothing) are \
+withheld and counted in `withheld_groups`, those of nobody identified among them. Totals of \
+accounts are contract data and shown all the same; how many of an account use a feature is told in \
+bands.
+
+Nor does a comparison of two ranges tell what a row would not. Where days are put together, those \
+of a group count in blocks, each of which rests on `min_users` persons, and which are the same in \
+every range: a day of so many persons is a block by itself; the other days of a calendar month are \
+put together, in order, until they rest on so many, and begin anew. A range has the blocks all of \
+whose days lie in it. So two ranges of a group differ by nothing, or by what at least so many \
+persons did; and where a group has days of fewer, its figures lack what is left at either end of \
+the range and at the end of each month, and it is withheld if it has no block. This goes for \
+`feature-usage`, `feature-adoption`, `feature-paths`, `release-health`, `versions`, `platforms` and \
+`top-errors`. It does not go further: what all persons did together (`active-users` and its \
+windows, the wholes of shares), cohorts, funnels and `release-delta` are guarded row by row alone; \
+and who adds up rows and compares them with one of fewer columns, or asks the same before and after \
+new logs came, may still learn of a few persons. Views for BI tools have no rows of ranges: each of \
+their rows is guarded by itself.
 
 A person is kept as the first 64 bits of a hash of the pseudonym, so that distinct persons of any \
 range can be counted. That any two of ten million persons of a product share them has a \

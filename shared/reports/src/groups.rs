@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, Query, statement};
+use logbook_backends::sql::rows::{Cells, Query, Row, statement};
+use logbook_model::Day;
 
+use crate::blocks::Blocks;
 use crate::description::is_date;
 use crate::query::Range;
 use crate::reply::Cell;
@@ -35,6 +37,8 @@ pub(crate) trait Group: Default {
 
     /// Takes up a row.
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()>;
+    /// Is told of a day of which rows were taken up, where some are left out.
+    fn count_day(&mut self, _: Day) {}
     /// How many distinct persons it rests on.
     fn persons(&mut self) -> u64;
 }
@@ -77,7 +81,8 @@ impl<G: Group> Page<G> {
         };
         let days = days(request, range, Some(first), Some(last));
         let ends = Some((&**first, &**last));
-        let mut groups = select::<G>(analytics, request, &days, ends, least).await?;
+        let blocks = Blocks::of(request, range);
+        let mut groups = select::<G>(analytics, request, &days, ends, (least, blocks)).await?;
         for (key, _) in likely {
             // An analysis may have taken its rows away since.
             let Some((key, mut group)) = groups.remove_entry(key) else {
@@ -358,7 +363,7 @@ pub(crate) async fn between<G: Group>(
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
     let days = days(request, range, Some(first), Some(last));
-    select(analytics, request, &days, Some((first, last)), 0).await
+    select(analytics, request, &days, Some((first, last)), (0, None)).await
 }
 
 /// A column that adds up, summed over the rows of each group from one key to another, both included.
@@ -399,17 +404,17 @@ pub(crate) async fn all<G: Group>(
     range: &Range,
 ) -> Result<BTreeMap<Vec<String>, G>> {
     let days = days(request, range, None, None);
-    select(analytics, request, &days, None, 0).await
+    select(analytics, request, &days, None, (0, None)).await
 }
 
 /// Groups of days, between two keys where they are given, and only those whose users add up to
-/// no fewer than `least`.
+/// no fewer than `least`; of these the blocks that count, or all that there is.
 async fn select<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
     (from, to): &(String, String),
     ends: Option<(&[String], &[String])>,
-    least: u32,
+    (least, blocks): (u32, Option<Blocks>),
 ) -> Result<BTreeMap<Vec<String>, G>> {
     let columns = request.grouping().join(", ");
     let within = ends.map(|_| beyond(request, ">=") + &beyond(request, "<="));
@@ -424,8 +429,9 @@ async fn select<G: Group>(
          USING ({columns})",
         G::table(request)
     );
+    let of_blocks = if blocks.is_some() { "day, users, " } else { "" };
     let mut query = statement(format!(
-        "SELECT {columns}, {} FROM {}{}{rows}",
+        "SELECT {columns}, {of_blocks}{} FROM {}{}{rows}",
         G::COLUMNS,
         G::table(request),
         if least > 0 { &large } else { "" },
@@ -437,16 +443,25 @@ async fn select<G: Group>(
         }
         query = query.bind(i64::from(least));
     }
-    query = bind(query, request, from, to);
+    let first_day = blocks.map(|blocks| blocks.first_day().to_string());
+    query = bind(query, request, first_day.as_ref().unwrap_or(from), to);
     for key in &keys {
         query = query.bind(*key);
     }
     let mut connection = analytics.read().await?;
     let rows = query.fetch_all(&mut connection).await?;
+    match blocks {
+        Some(blocks) => blocks.groups(&rows, request.grouping().len()),
+        None => whole(&rows, request.grouping().len()),
+    }
+}
+
+/// Groups of all that was read of them.
+fn whole<G: Group>(rows: &[Row], width: usize) -> Result<BTreeMap<Vec<String>, G>> {
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
-    for row in &rows {
+    for row in rows {
         let mut cells = Cells::new(row);
-        let key = read_key(&mut cells, request.grouping().len())?;
+        let key = read_key(&mut cells, width)?;
         groups.entry(key).or_default().add(&mut cells)?;
     }
     Ok(groups)

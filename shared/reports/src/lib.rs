@@ -15,6 +15,7 @@ mod account_features;
 mod accounts;
 mod active_users;
 mod analyze;
+mod blocks;
 mod catalogue;
 mod cost;
 mod cursor;

@@ -147,7 +147,12 @@ pub struct Cells<'r> {
 impl<'r> Cells<'r> {
     /// The cells of a row, before its first.
     pub const fn new(row: &'r Row) -> Self {
-        Self { row, next: 0 }
+        Self::after(row, 0)
+    }
+
+    /// The cells of a row that come after so many.
+    pub const fn after(row: &'r Row, cells: usize) -> Self {
+        Self { row, next: cells }
     }
 
     const fn take(&mut self) -> usize {

@@ -1,7 +1,7 @@
 //! A page of `feature-adoption` from its table, those of who used a feature, and that of
 //! `active-users`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
@@ -25,18 +25,26 @@ const STORED: Stored = Stored {
 
 /// Who used a feature.
 #[derive(Default)]
-struct Users(Persons);
+struct Users {
+    persons: Persons,
+    /// The days that count, where some do not.
+    days: Option<BTreeSet<Day>>,
+}
 
 impl Group for Users {
     const COLUMNS: &'static str = "persons";
     const TABLE: &'static str = "feature_days";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        self.0.add_bytes(cells.bytes()?)
+        self.persons.add_bytes(cells.bytes()?)
+    }
+
+    fn count_day(&mut self, day: Day) {
+        self.days.get_or_insert_default().insert(day);
     }
 
     fn persons(&mut self) -> u64 {
-        self.0.count()
+        self.persons.count()
     }
 }
 
@@ -85,19 +93,22 @@ pub(crate) async fn page(
     let page = if STORED.has_rows_of(request) {
         let page = STORED.page(analytics, request, range).await?;
         page.map(|figures| match figures.first() {
-            Some(Cell::Integer(users)) => users.cast_unsigned(),
-            _ => 0,
+            Some(Cell::Integer(users)) => (users.cast_unsigned(), None),
+            _ => (0, None),
         })
     } else {
         let page = groups::page::<Users>(analytics, request, range).await?;
-        page.map(|mut users| users.0.count())
+        page.map(|mut users| (users.persons.count(), users.days))
     };
     let totals = shares::totals(analytics, request, range, &page.groups).await?;
     let mut uses = first_uses(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
-    for (key, users) in page.groups {
+    for (key, (users, days)) in page.groups {
         let (_, active) = shares::total_of(request, &totals, &key);
-        let uses = uses.remove(&key).unwrap_or_default();
+        let mut uses = uses.remove(&key).unwrap_or_default();
+        if let Some(days) = days {
+            uses.0.retain(|(day, _)| days.contains(day));
+        }
         let mut cells = key_cells(request.grouping(), key);
         cells.extend([
             Cell::count(active),
@@ -115,11 +126,11 @@ pub(crate) async fn page(
     })
 }
 
-async fn first_uses(
+async fn first_uses<G>(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
-    groups: &Found<u64>,
+    groups: &Found<G>,
 ) -> Result<BTreeMap<Vec<String>, FirstUses>> {
     match (groups.first(), groups.last()) {
         (Some((first, _)), Some((last, _))) => {

@@ -1,8 +1,10 @@
 //! A page of `feature-usage` from its table.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
-use logbook_model::Sketch;
+use logbook_model::{Day, Sketch};
 
 use crate::groups::{self, Found, Group, key_cells};
 use crate::persons::Persons;
@@ -32,6 +34,8 @@ struct Usage {
     errors: u64,
     durations: Sketch,
     persons: Persons,
+    /// The days that count, where some do not.
+    days: Option<BTreeSet<Day>>,
 }
 
 impl Group for Usage {
@@ -61,6 +65,10 @@ impl Group for Usage {
         self.persons.add_bytes(cells.bytes()?)
     }
 
+    fn count_day(&mut self, day: Day) {
+        self.days.get_or_insert_default().insert(day);
+    }
+
     fn persons(&mut self) -> u64 {
         self.persons.count()
     }
@@ -79,9 +87,32 @@ async fn count_sessions(
         return Ok(());
     };
     let column = ("release_health", "sessions_with_events");
-    let counted = groups::sums(analytics, request, range, column, (first, last)).await?;
+    if request.grouping().contains(&"day") {
+        let counted = groups::sums(analytics, request, range, column, (first, last)).await?;
+        for (key, usage) in groups {
+            usage.sessions = counted.get(key).copied().unwrap_or_default();
+        }
+        return Ok(());
+    }
+    // By day as well: some days of a group may not count.
+    let with = |day: Day, key: &[String]| [&[day.to_string()], key].concat();
+    let by_day = ReportRequest {
+        by: [&["day"], request.grouping()].concat(),
+        ..request.clone()
+    };
+    let ends = (with(range.from, first), with(range.to, last));
+    let counted = groups::sums(analytics, &by_day, range, column, (&ends.0, &ends.1)).await?;
+    let mut days: BTreeMap<Vec<String>, Vec<(Day, u64)>> = BTreeMap::new();
+    for (mut key, sessions) in counted {
+        let day = key.remove(0).parse();
+        let day = day.map_err(|error| Error::damaged("row", error))?;
+        days.entry(key).or_default().push((day, sessions));
+    }
     for (key, usage) in groups {
-        usage.sessions = counted.get(key).copied().unwrap_or_default();
+        let of_key = days.remove(key).unwrap_or_default().into_iter();
+        let counts = |day: &Day| usage.days.as_ref().is_none_or(|days| days.contains(day));
+        let counted = of_key.filter(|(day, _)| counts(day));
+        usage.sessions = counted.map(|(_, sessions)| sessions).sum();
     }
     Ok(())
 }

@@ -1,0 +1,137 @@
+//! Which days of a group count where days are put together.
+//!
+//! Who compares a group over two ranges of days learns what happened on the days that lie in one of
+//! them alone. So days count in blocks, each of which rests on enough persons, and which are the same
+//! whatever the range: a day of enough persons is a block; the other days of a calendar month (UTC)
+//! are put together, in order, until they rest on enough, and begin anew. A range has the blocks all
+//! of whose days it has. What is left at the end of a month is in none.
+//!
+//! Any two ranges then differ by whole blocks.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::sql::rows::{Cells, Row};
+use logbook_model::Day;
+
+use crate::Result;
+use crate::groups::{Group, read_key};
+use crate::query::Range;
+use crate::request::ReportRequest;
+
+/// The blocks of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blocks {
+    /// Persons that a block rests on.
+    least: u64,
+    /// The first day of the range.
+    from: Day,
+}
+
+/// A row of a group.
+struct OfGroup {
+    day: Day,
+    /// How many persons it rests on.
+    users: u64,
+    /// Its number among the rows read.
+    row: usize,
+}
+
+impl Blocks {
+    /// None where each row of a reply is of one day, or nothing is withheld.
+    pub(crate) fn of(request: &ReportRequest, range: &Range) -> Option<Self> {
+        let together = !request.grouping().contains(&"day");
+        (together && request.min_users > 0).then_some(Self {
+            least: u64::from(request.min_users),
+            from: range.from,
+        })
+    }
+
+    /// The first day that decides on the blocks of the range.
+    pub(crate) const fn first_day(&self) -> Day {
+        let (year, month, _) = self.from.civil();
+        Day::from_civil(year, month, 1)
+    }
+
+    /// Groups of the blocks that begin in the range. Each row has a key of `width` cells, its day,
+    /// its users, and then what the group takes up.
+    pub(crate) fn groups<G: Group>(
+        self,
+        rows: &[Row],
+        width: usize,
+    ) -> Result<BTreeMap<Vec<String>, G>> {
+        let mut groups: BTreeMap<Vec<String>, Vec<OfGroup>> = BTreeMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            let mut cells = Cells::new(row);
+            let key = read_key(&mut cells, width)?;
+            groups.entry(key).or_default().push(OfGroup {
+                day: cells.date()?,
+                users: cells.count()?,
+                row: at,
+            });
+        }
+        let groups = groups.into_iter();
+        groups
+            .map(|(key, of_group)| Ok((key, self.fold(rows, width + 2, of_group)?)))
+            .collect()
+    }
+
+    fn fold<G: Group>(self, rows: &[Row], width: usize, mut of_group: Vec<OfGroup>) -> Result<G> {
+        let add =
+            |group: &mut G, one: &OfGroup| group.add(&mut Cells::after(&rows[one.row], width));
+        of_group.sort_by_key(|one| one.day);
+        let mut whole = G::default();
+        let mut open: Vec<&OfGroup> = Vec::new();
+        let mut open_group = G::default();
+        for of_day in of_group.chunk_by(|a, b| a.day == b.day) {
+            let mut block = Vec::new();
+            if self.is_enough::<G>(of_day, add)? {
+                block.extend(of_day);
+            } else {
+                if open
+                    .first()
+                    .is_some_and(|first| month(first.day) != month(of_day[0].day))
+                {
+                    open.clear();
+                    open_group = G::default();
+                }
+                open.extend(of_day);
+                of_day
+                    .iter()
+                    .try_for_each(|one| add(&mut open_group, one))?;
+                if open_group.persons() >= self.least {
+                    std::mem::swap(&mut block, &mut open);
+                    open_group = G::default();
+                }
+            }
+            if block.first().is_some_and(|first| first.day >= self.from) {
+                for one in block {
+                    add(&mut whole, one)?;
+                    whole.count_day(one.day);
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Whether a day is a block by itself.
+    fn is_enough<G: Group>(
+        self,
+        of_day: &[OfGroup],
+        add: impl Fn(&mut G, &OfGroup) -> Result<()>,
+    ) -> Result<bool> {
+        if of_day.iter().any(|one| one.users >= self.least) {
+            return Ok(true);
+        }
+        if of_day.len() == 1 {
+            return Ok(false);
+        }
+        let mut group = G::default();
+        of_day.iter().try_for_each(|one| add(&mut group, one))?;
+        Ok(group.persons() >= self.least)
+    }
+}
+
+const fn month(day: Day) -> (i32, u32) {
+    let (year, month, _) = day.civil();
+    (year, month)
+}

@@ -1,0 +1,166 @@
+//! Who compares a report's ranges learns of nobody: two ranges differ by nothing, or by what enough
+//! persons did.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[allow(dead_code, reason = "each test program uses its share")]
+#[path = "../../../tests/databases/place.rs"]
+mod place;
+#[allow(dead_code, reason = "each test program uses its share")]
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use logbook_model::{Day, Kind};
+use logbook_reports::{Cell, query};
+use place::{Place, on_every_database};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use support::{Run, Stores, TODAY, analyze_all, open, request, store};
+
+const LEAST: usize = 3;
+/// The last days of one month and the first of the next.
+const FIRST: Day = TODAY.plus(-14);
+const DAYS: i32 = 18;
+
+/// Session `n` uses its feature 2ⁿ times, so that a sum of uses names the sessions it is made of.
+fn runs(sessions: &[(i32, usize, bool, bool)]) -> Vec<Run> {
+    let run = |(nth, (day, user, is_open, is_new)): (usize, &(i32, usize, bool, bool))| {
+        let mut run = Run::new(&format!("s{nth}"), FIRST.plus(*day), &format!("u{user}"));
+        let name = if *is_open { "open" } else { "save" };
+        run.version = Some(if *is_new { "2" } else { "1" }.to_owned());
+        run.events = vec![(name.to_owned(), Kind::Normal, false, 1 << nth, None)];
+        run
+    };
+    sessions.iter().enumerate().map(run).collect()
+}
+
+/// The sum of uses of each group that is shown, by its key.
+async fn uses(stores: &Stores, by: &str, from: Day, to: Day) -> BTreeMap<String, u64> {
+    let mut request = request("feature-usage", &[("by", by)]);
+    (request.from, request.to) = (Some(from), Some(to));
+    request.min_users = LEAST as u32;
+    let reply = query(&stores.analytics, &request).await.unwrap();
+    let at = reply
+        .columns
+        .iter()
+        .position(|column| column.name == "uses");
+    let at = at.unwrap();
+    let rows = reply.rows.iter();
+    rows.map(|row| match row[at] {
+        Cell::Integer(uses) => (format!("{:?}", &row[..by.split(',').count()]), uses as u64),
+        _ => panic!("{row:?}"),
+    })
+    .collect()
+}
+
+/// Who had a hand in a sum of uses.
+fn persons(sessions: &[(i32, usize, bool, bool)], uses: u64) -> BTreeSet<usize> {
+    let numbered = sessions.iter().enumerate();
+    let within = numbered.filter(|(nth, _)| uses >> nth & 1 == 1);
+    within.map(|(_, (_, user, ..))| *user).collect()
+}
+
+async fn no_two_ranges_of_a_group_differ_by_few_persons(place: &Place) {
+    let session = (0..DAYS, 0..9usize, any::<bool>(), any::<bool>());
+    let mut runner = TestRunner::new(Config {
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let strategy = proptest::collection::vec(session, 30..48);
+    let (mut shown, mut differ) = (0, 0);
+    for _ in 0..3 {
+        let sessions = strategy.new_tree(&mut runner).unwrap().current();
+        let place = place.another().await;
+        let stores = open(&place).await;
+        store(&stores, &runs(&sessions)).await;
+        analyze_all(&stores).await;
+        for by in ["feature", "version", "version,feature"] {
+            let mut found = BTreeMap::new();
+            for from in 0..DAYS {
+                for to in from..DAYS {
+                    let days = (FIRST.plus(from), FIRST.plus(to));
+                    found.insert((from, to), uses(&stores, by, days.0, days.1).await);
+                }
+            }
+            for (&(from, to), wide) in &found {
+                for (key, uses) in wide {
+                    shown += 1;
+                    assert!(persons(&sessions, *uses).len() >= LEAST);
+                    let shorter = (from..=to).flat_map(|day| [(day, to), (from, day)]);
+                    for narrow in shorter.filter_map(|range| found[&range].get(key)) {
+                        // Nothing comes in that the wider range has not.
+                        assert_eq!(narrow & !uses, 0, "{sessions:?}");
+                        let alone = persons(&sessions, uses & !narrow).len();
+                        assert!(
+                            alone == 0 || alone >= LEAST,
+                            "{key} {from}-{to} {sessions:?}"
+                        );
+                        differ += usize::from(alone > 0);
+                    }
+                }
+            }
+        }
+    }
+    assert!(shown > 300 && differ > 300, "{shown} {differ}");
+}
+
+/// Four days of one person each, and one of three; the month ends between the fourth and the fifth.
+async fn days_of_few_persons_count_once_they_are_enough_together(place: &Place) {
+    let stores = open(place).await;
+    let march = Day::from_civil(2026, 3, 1);
+    let days = [
+        (-6, 0),
+        (-5, 1),
+        (-3, 2),
+        (-1, 3),
+        (0, 4),
+        (0, 5),
+        (0, 6),
+        (2, 7),
+    ];
+    let sessions: Vec<_> = days
+        .map(|(day, user)| (day + march.0 - FIRST.0, user, true, true))
+        .into();
+    store(&stores, &runs(&sessions)).await;
+    analyze_all(&stores).await;
+    let asked = async |from: i32, to: i32| {
+        let found = uses(&stores, "feature", march.plus(from), march.plus(to)).await;
+        found
+            .into_values()
+            .next()
+            .map(|uses| persons(&sessions, uses))
+    };
+    let persons = |of: &[usize]| Some(of.iter().copied().collect::<BTreeSet<_>>());
+    assert_eq!(asked(-6, -4).await, None, "two persons");
+    assert_eq!(
+        asked(-6, -3).await,
+        persons(&[0, 1, 2]),
+        "the third makes a block"
+    );
+    assert_eq!(
+        asked(-6, -1).await,
+        persons(&[0, 1, 2]),
+        "the fourth begins another"
+    );
+    assert_eq!(
+        asked(-5, -1).await,
+        None,
+        "three persons, but a day of the block lies outside"
+    );
+    assert_eq!(
+        asked(-5, 5).await,
+        persons(&[4, 5, 6]),
+        "a day of three is a block"
+    );
+    assert_eq!(
+        asked(-6, 5).await,
+        persons(&[0, 1, 2, 4, 5, 6]),
+        "no block goes over a month's end"
+    );
+}
+
+on_every_database! {
+    days_of_few_persons_count_once_they_are_enough_together,
+    no_two_ranges_of_a_group_differ_by_few_persons,
+}
