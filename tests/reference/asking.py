@@ -68,7 +68,7 @@ class Data:
 
 def counted(data, ask, sql, values=()):
     """Makes the tables `counted`, the rows of a query over all days that count in the groups of a
-    question, and `kept`, the groups and days that do; gives how many groups there are in the range.
+    question, and `kept`, the groups and days that do, with the last day of the block; gives how many groups there are in the range.
 
     Where days are put together, a day of a group counts as part of a block: a day of enough persons is
     one, the others of a month are put together until they are enough, and those count that begin in
@@ -85,18 +85,19 @@ def counted(data, ask, sql, values=()):
         WHERE day BETWEEN DATE '{ask.first.replace(day=1)}' AND DATE '{ask.last}'
         GROUP BY ALL ORDER BY {names}, day""").fetchall()
     months = itertools.groupby(days, lambda row: (*row[:-2], row[-2].replace(day=1)))
-    kept = [(*group[:-1], day) for group, of_month in months
-            for day in days_that_count([row[-2:] for row in of_month], ask)]
-    columns = [[row[at] for row in kept] for at in range(len(ask.by) + 1)]
+    kept = [(*group[:-1], day, block[-1]) for group, of_month in months
+            for block in blocks([row[-2:] for row in of_month], ask) for day in block]
+    columns = [[row[at] for row in kept] for at in range(len(ask.by) + 2)]
     types = ", ".join(f"unnest(?::VARCHAR[]) AS {name}" for name in ask.by)
-    data.database.execute(f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {types}, unnest(?::DATE[]) AS day", columns)
+    data.database.execute(f"""CREATE OR REPLACE TEMP TABLE kept AS
+        SELECT {types}, unnest(?::DATE[]) AS day, unnest(?::DATE[]) AS block""", columns)
     data.database.execute(f"""CREATE OR REPLACE TEMP TABLE counted AS
         SELECT * FROM of_all_days SEMI JOIN kept USING ({names}, day)""")
     return number
 
 
-def days_that_count(days, ask):
-    """Of a group's days of a month, with who was there."""
+def blocks(days, ask):
+    """The blocks that count of a group's days of a month, with who was there."""
     waiting, together = [], set()
     for day, people in days:
         people = set(people or ())
@@ -109,7 +110,7 @@ def days_that_count(days, ask):
                 continue
             block, waiting, together = waiting, [], set()
         if block[0] >= ask.first:
-            yield from block
+            yield block
 
 
 def share(part, whole):

@@ -21,10 +21,20 @@ def feature_usage(database, ask):
         FROM counted GROUP BY ALL ORDER BY {keys}""")
     if "feature" not in ask.by and "feature" not in ask.where:
         # All sessions of the group, those included of which no event may be stored.
-        some = "day" not in ask.by and ask.min_users > 0
-        only = f"SEMI JOIN kept USING ({keys}, day)" if some else ""
+        rows_of = f"""
+            SELECT {keys}, rs.day AS of_day, count(*) AS sessions, count(DISTINCT person) AS users
+            FROM rs WHERE {condition} GROUP BY {keys}, rs.day, production"""
+        if "day" in ask.by:
+            chosen = f"SELECT {keys}, sum(sessions)::BIGINT FROM of_rows GROUP BY ALL"
+        else:
+            # Of the days that count, or are of enough persons whatever they did.
+            chosen = f"""
+                SELECT {keys}, sum(n)::BIGINT FROM (
+                    SELECT {keys}, of_day AS day, sum(sessions) AS n, max(users) AS users FROM of_rows GROUP BY ALL)
+                LEFT JOIN (SELECT *, true AS counts FROM kept) USING ({keys}, day)
+                WHERE users >= {ask.min_users} OR counts GROUP BY ALL"""
         everyone = {row[:-1]: row[-1] for row in data.database.execute(
-            f"SELECT {keys}, count(*) FROM rs {only} WHERE {condition} GROUP BY ALL", values).fetchall()}
+            f"WITH of_rows AS ({rows_of}) {chosen}", values).fetchall()}
         for row in rows:
             row["sessions"] = everyone[tuple(row[name] for name in ask.by)]
     timed = durations(data, "counted", ask.by)
@@ -78,16 +88,18 @@ def feature_adoption(database, ask):
         SELECT f.feature, f.person, f.day, min(u.day) AS again
         FROM firsts f LEFT JOIN used u ON u.feature = f.feature AND u.person = f.person AND u.day > f.day
         GROUP BY ALL""")
+    # A block is over when its last day is.
+    last = "first_use.day" if by_day else "block"
     begun = {tuple(row.pop(name) for name in ask.by): row for row in data.rows(f"""
         SELECT {keys}, count(*) AS new_users,
-               count(*) FILTER (again <= day + 7) AS repeat_7,
-               count(*) FILTER (again <= day + 28) AS repeat_28,
-               count(*) FILTER (day + 7 < $1) AS over_7,
-               count(*) FILTER (day + 28 < $1) AS over_28,
-               count(*) FILTER (day + 7 < $1 AND again <= day + 7) AS came_7,
-               count(*) FILTER (day + 28 < $1 AND again <= day + 28) AS came_28
-        FROM first_use {"" if by_day else "SEMI JOIN kept USING (feature, day)"}
-        WHERE day BETWEEN $2 AND $3 GROUP BY ALL""", ask.analyzed, ask.first, ask.last)}
+               count(*) FILTER (again <= first_use.day + 7) AS repeat_7,
+               count(*) FILTER (again <= first_use.day + 28) AS repeat_28,
+               count(*) FILTER ({last} + 7 < $1) AS over_7,
+               count(*) FILTER ({last} + 28 < $1) AS over_28,
+               count(*) FILTER ({last} + 7 < $1 AND again <= first_use.day + 7) AS came_7,
+               count(*) FILTER ({last} + 28 < $1 AND again <= first_use.day + 28) AS came_28
+        FROM first_use {"" if by_day else "JOIN kept USING (feature, day)"}
+        WHERE first_use.day BETWEEN $2 AND $3 GROUP BY ALL""", ask.analyzed, ask.first, ask.last)}
     for row in rows:
         first = begun.get(tuple(row[name] for name in ask.by), {})
         row["active_users"] = active[row["day"]] if by_day else of_range
@@ -119,11 +131,32 @@ def feature_paths(database, ask):
     rows = data.rows(f"""
         SELECT {keys}, count(DISTINCT session) AS sessions, count(DISTINCT person) AS users
         FROM counted GROUP BY ALL ORDER BY {keys}""")
-    whole = dict((row[:-1], row[-1]) for row in data.database.execute(f"""
-        SELECT {', '.join(before)}, count(DISTINCT session) FROM step
-        WHERE day BETWEEN ? AND ? GROUP BY ALL""", [ask.first, ask.last]).fetchall())
+    if "day" in ask.by:
+        whole = dict((row[:-1], row[-1]) for row in data.database.execute(f"""
+            SELECT {', '.join(before)}, count(DISTINCT session) FROM counted GROUP BY ALL""").fetchall())
+    else:
+        # Of the days that count for the step, and those of enough persons with the feature before; of
+        # the start, with a version.
+        whole = dict((row[:-1], row[-1]) for row in data.database.execute("""
+            WITH known AS (
+                SELECT from_feature, step.day, step.person, step.session, production,
+                       CASE from_feature WHEN '(start)' THEN version END AS version
+                FROM step JOIN s ON s.id = step.session WHERE step.day BETWEEN $1 AND $2),
+            rows AS (
+                SELECT from_feature, day, count(DISTINCT session) AS sessions, count(DISTINCT person) AS users
+                FROM known GROUP BY from_feature, day, production, version),
+            before AS (
+                SELECT from_feature, day, sum(sessions) AS sessions, max(users) AS users FROM rows GROUP BY ALL),
+            pair AS (SELECT DISTINCT from_feature, to_feature FROM kept)
+            SELECT pair.from_feature, pair.to_feature, sum(sessions)::BIGINT
+            FROM pair JOIN before USING (from_feature)
+            LEFT JOIN kept ON kept.from_feature = pair.from_feature AND kept.to_feature = pair.to_feature
+                AND kept.day = before.day
+            WHERE users >= $3 OR kept.day IS NOT NULL GROUP BY ALL""",
+            [ask.first, ask.last, ask.min_users]).fetchall())
     for row in rows:
-        row["share"] = share(row["sessions"], whole[tuple(row[name] for name in before)])
+        group = before if "day" in ask.by else ask.by
+        row["share"] = share(row["sessions"], whole[tuple(row[name] for name in group)])
     return guarded(rows, ask, groups)
 
 

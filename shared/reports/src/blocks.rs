@@ -8,7 +8,7 @@
 //!
 //! Any two ranges then differ by whole blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logbook_backends::sql::rows::{Cells, Row};
 use logbook_model::Day;
@@ -23,9 +23,13 @@ use crate::request::ReportRequest;
 pub(crate) struct Blocks {
     /// Persons that a block rests on.
     least: u64,
-    /// The first day of the range.
+    /// The range.
     from: Day,
+    to: Day,
 }
+
+/// The days of a group that count, each with the last day of its block.
+pub(crate) type Days = BTreeMap<Day, Day>;
 
 /// A row of a group.
 struct OfGroup {
@@ -37,49 +41,79 @@ struct OfGroup {
 }
 
 impl Blocks {
+    /// Persons that a block rests on.
+    pub(crate) const fn least(&self) -> u64 {
+        self.least
+    }
+
     /// None where each row of a reply is of one day, or nothing is withheld.
     pub(crate) fn of(request: &ReportRequest, range: &Range) -> Option<Self> {
         let together = !request.grouping().contains(&"day");
         (together && request.min_users > 0).then_some(Self {
             least: u64::from(request.min_users),
             from: range.from,
+            to: range.to,
         })
     }
 
-    /// The first day that decides on the blocks of the range.
-    pub(crate) const fn first_day(&self) -> Day {
+    /// The days before the range that decide on where its blocks begin: those of its first month. A
+    /// range of one day has no block but that day.
+    pub(crate) fn before(&self) -> Option<Range> {
         let (year, month, _) = self.from.civil();
-        Day::from_civil(year, month, 1)
+        let first = Day::from_civil(year, month, 1);
+        (self.from < self.to && first < self.from).then(|| Range {
+            from: first,
+            to: self.from.plus(-1),
+            judged_to: None,
+        })
     }
 
     /// Groups of the blocks that begin in the range. Each row has a key of `width` cells, its day,
-    /// its users, and then what the group takes up.
+    /// its users, and then what the group takes up. Of days before the range there are only the rows
+    /// of too few persons; on those in `enough` their group has others.
     pub(crate) fn groups<G: Group>(
         self,
         rows: &[Row],
         width: usize,
-    ) -> Result<BTreeMap<Vec<String>, G>> {
+        enough: &BTreeSet<(Vec<String>, Day)>,
+    ) -> Result<BTreeMap<Vec<String>, (G, Days)>> {
         let mut groups: BTreeMap<Vec<String>, Vec<OfGroup>> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
             let mut cells = Cells::new(row);
             let key = read_key(&mut cells, width)?;
-            groups.entry(key).or_default().push(OfGroup {
-                day: cells.date()?,
-                users: cells.count()?,
+            let (day, users) = (cells.date()?, cells.count()?);
+            let found = OfGroup {
+                day,
+                users,
                 row: at,
-            });
+            };
+            groups.entry(key).or_default().push(found);
         }
-        let groups = groups.into_iter();
-        groups
-            .map(|(key, of_group)| Ok((key, self.fold(rows, width + 2, of_group)?)))
-            .collect()
+        let groups = groups.into_iter().map(|(key, mut of_group)| {
+            if !enough.is_empty() {
+                let mut place = (key, Day(0));
+                of_group.retain(|one| {
+                    place.1 = one.day;
+                    !enough.contains(&place)
+                });
+                return Ok((place.0, self.fold(rows, width + 2, of_group)?));
+            }
+            Ok((key, self.fold(rows, width + 2, of_group)?))
+        });
+        groups.collect()
     }
 
-    fn fold<G: Group>(self, rows: &[Row], width: usize, mut of_group: Vec<OfGroup>) -> Result<G> {
+    fn fold<G: Group>(
+        self,
+        rows: &[Row],
+        width: usize,
+        mut of_group: Vec<OfGroup>,
+    ) -> Result<(G, Days)> {
         let add =
             |group: &mut G, one: &OfGroup| group.add(&mut Cells::after(&rows[one.row], width));
         of_group.sort_by_key(|one| one.day);
         let mut whole = G::default();
+        let mut counted = BTreeMap::new();
         let mut open: Vec<&OfGroup> = Vec::new();
         let mut open_group = G::default();
         for of_day in of_group.chunk_by(|a, b| a.day == b.day) {
@@ -87,10 +121,8 @@ impl Blocks {
             if self.is_enough::<G>(of_day, add)? {
                 block.extend(of_day);
             } else {
-                if open
-                    .first()
-                    .is_some_and(|first| month(first.day) != month(of_day[0].day))
-                {
+                let is_past = |first: &&OfGroup| month(first.day) != month(of_day[0].day);
+                if open.first().is_some_and(is_past) {
                     open.clear();
                     open_group = G::default();
                 }
@@ -106,11 +138,11 @@ impl Blocks {
             if block.first().is_some_and(|first| first.day >= self.from) {
                 for one in block {
                     add(&mut whole, one)?;
-                    whole.count_day(one.day);
+                    counted.insert(one.day, of_day[0].day);
                 }
             }
         }
-        Ok(whole)
+        Ok((whole, counted))
     }
 
     /// Whether a day is a block by itself.

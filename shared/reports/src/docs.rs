@@ -27,19 +27,22 @@ withheld and counted in `withheld_groups`, those of nobody identified among them
 accounts are contract data and shown all the same; how many of an account use a feature is told in \
 bands.
 
-Nor does a comparison of two ranges tell what a row would not. Where days are put together, those \
-of a group count in blocks, each of which rests on `min_users` persons, and which are the same in \
-every range: a day of so many persons is a block by itself; the other days of a calendar month are \
-put together, in order, until they rest on so many, and begin anew. A range has the blocks all of \
-whose days lie in it. So two ranges of a group differ by nothing, or by what at least so many \
-persons did; and where a group has days of fewer, its figures lack what is left at either end of \
-the range and at the end of each month, and it is withheld if it has no block. This goes for \
-`feature-usage`, `feature-adoption`, `feature-paths`, `release-health`, `versions`, `platforms` and \
-`top-errors`. It does not go further: what all persons did together (`active-users` and its \
-windows, the wholes of shares), cohorts, funnels and `release-delta` are guarded row by row alone; \
-and who adds up rows and compares them with one of fewer columns, or asks the same before and after \
-new logs came, may still learn of a few persons. Views for BI tools have no rows of ranges: each of \
-their rows is guarded by itself.
+A comparison of two ranges shall tell no more of a group than a row does. Where days are put \
+together, those of a group count in blocks, each of which rests on at least `min_users` persons, and \
+which are the same in every range: a day of that many persons is a block by itself; the other days \
+of a calendar month are put together, in order, until they rest on that many, and begin anew. A \
+range has the blocks all of whose days lie in it. So the figures of a group in two ranges are the \
+same, or differ by what at least that many persons did. Where a group has days of fewer, its figures \
+lack what is left at either end of the range and at the end of each month, and it is withheld if no \
+block of it lies in the range. This goes for `feature-usage`, `feature-adoption`, `feature-paths`, \
+`release-health`, `versions`, `platforms` and `top-errors`.
+
+How far it does not go. `release-delta`, funnels and cohorts are guarded row by row alone, and so is \
+what all persons did together: `active-users` and its windows, the wholes of shares and of adoption. \
+The first and last days and versions of an error may be of one person. Who adds up rows and compares \
+them with one of fewer columns, of all environments or of another report, or asks the same before \
+and after new logs came, may still learn of a few persons; and that a group is withheld tells that \
+there is one. Views for BI tools have no rows of ranges: each of theirs is guarded by itself.
 
 A person is kept as the first 64 bits of a hash of the pseudonym, so that distinct persons of any \
 range can be counted. That any two of ten million persons of a product share them has a \

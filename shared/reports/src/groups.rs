@@ -4,18 +4,19 @@
 //! of as many groups at once as memory allows, which bear the sets of persons. So the sets are
 //! never sorted or looked at in vain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, Query, Row, statement};
+use logbook_backends::sql::rows::{Cells, Row, statement};
 use logbook_model::Day;
 
-use crate::blocks::Blocks;
+use crate::Result;
+use crate::blocks::{Blocks, Days};
+use crate::condition::{Condition, Span};
 use crate::description::is_date;
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
-use crate::{Environment, Result};
 
 /// Groups whose rows are read at once.
 const CHUNK: usize = 2000;
@@ -37,8 +38,6 @@ pub(crate) trait Group: Default {
 
     /// Takes up a row.
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()>;
-    /// Is told of a day of which rows were taken up, where some are left out.
-    fn count_day(&mut self, _: Day) {}
     /// How many distinct persons it rests on.
     fn persons(&mut self) -> u64;
 }
@@ -49,6 +48,8 @@ pub(crate) type Found<G> = Vec<(Vec<String>, G)>;
 /// A page of groups that may be shown.
 pub(crate) struct Page<G> {
     pub(crate) groups: Found<G>,
+    /// The days of each group that count, by its key; nothing where all do.
+    pub(crate) days: BTreeMap<Vec<String>, Days>,
     pub(crate) withheld: u64,
     pub(crate) next: Option<Vec<String>>,
 }
@@ -59,6 +60,7 @@ impl<G> Page<G> {
         let groups = self.groups.into_iter();
         Page {
             groups: groups.map(|(key, group)| (key, of(group))).collect(),
+            days: self.days,
             withheld: self.withheld,
             next: self.next,
         }
@@ -79,10 +81,21 @@ impl<G: Group> Page<G> {
         let (Some((first, _)), Some((last, _))) = (likely.first(), likely.last()) else {
             return Ok(());
         };
-        let days = days(request, range, Some(first), Some(last));
-        let ends = Some((&**first, &**last));
+        let span = Span {
+            first: Some(first),
+            last: Some(last),
+            after: None,
+        };
         let blocks = Blocks::of(request, range);
-        let mut groups = select::<G>(analytics, request, &days, ends, (least, blocks)).await?;
+        let (mut groups, mut days) = match blocks {
+            Some(blocks) => {
+                in_blocks::<G>(analytics, request, range, span, (least, blocks)).await?
+            }
+            None => {
+                let groups = select::<G>(analytics, request, range, span, least).await?;
+                (groups, BTreeMap::new())
+            }
+        };
         for (key, _) in likely {
             // An analysis may have taken its rows away since.
             let Some((key, mut group)) = groups.remove_entry(key) else {
@@ -91,6 +104,7 @@ impl<G: Group> Page<G> {
             if group.persons() < u64::from(request.min_users) {
                 self.withheld += 1;
             } else {
+                self.days.extend(days.remove_entry(&key));
                 self.groups.push((key, group));
             }
         }
@@ -109,6 +123,7 @@ pub(crate) async fn page<G: Group>(
 ) -> Result<Page<G>> {
     let mut page = Page {
         groups: Vec::new(),
+        days: BTreeMap::new(),
         withheld: 0,
         next: None,
     };
@@ -120,7 +135,7 @@ pub(crate) async fn page<G: Group>(
         let wanted = request.limit - page.groups.len() as u32;
         let mut span = Span {
             after: after.as_deref(),
-            last: None,
+            ..Span::default()
         };
         let at_least = if sparse { least } else { 0 };
         // One more, to know whether any follows.
@@ -170,113 +185,6 @@ fn chunks(groups: &[(Vec<String>, u64)]) -> impl Iterator<Item = &[(Vec<String>,
     })
 }
 
-/// Keys after one, up to another.
-#[derive(Clone, Copy)]
-pub(crate) struct Span<'k> {
-    pub(crate) after: Option<&'k [String]>,
-    pub(crate) last: Option<&'k [String]>,
-}
-
-impl<'k> Span<'k> {
-    /// What it asks of a row.
-    pub(crate) fn clauses(self, request: &ReportRequest) -> String {
-        let after = self.after.map(|_| beyond(request, ">"));
-        let last = self.last.map(|_| beyond(request, "<="));
-        after.unwrap_or_default() + &last.unwrap_or_default()
-    }
-
-    /// The values for it.
-    pub(crate) fn cells(self) -> impl Iterator<Item = &'k String> {
-        self.after.into_iter().chain(self.last).flat_map(bounds)
-    }
-}
-
-/// The clauses that a request puts on every row.
-pub(crate) fn filter(request: &ReportRequest) -> String {
-    let mut clauses = String::from(" WHERE product = ? AND day >= ? AND day <= ?");
-    if request.environment != Environment::All {
-        clauses.push_str(" AND environment = ?");
-    }
-    if request.version.is_some() {
-        clauses.push_str(" AND version = ?");
-    }
-    if request.feature.is_some() {
-        clauses.push_str(" AND feature = ?");
-    }
-    if request.error.is_some() {
-        clauses.push_str(" AND error = ?");
-    }
-    if request.account.is_some() {
-        clauses.push_str(" AND account = ?");
-    }
-    clauses
-}
-
-/// Binds what [`filter`] asks for. The days are as narrow as the keys allow.
-pub(crate) fn bind<'q>(
-    mut query: Query<'q>,
-    request: &'q ReportRequest,
-    from: &'q str,
-    to: &'q str,
-) -> Query<'q> {
-    query = query.bind(request.product.as_str()).bind(from).bind(to);
-    if request.environment != Environment::All {
-        query = query.bind(request.environment.name());
-    }
-    if let Some(version) = &request.version {
-        query = query.bind(version.as_str());
-    }
-    if let Some(feature) = &request.feature {
-        query = query.bind(feature.as_str());
-    }
-    if let Some(error) = &request.error {
-        query = query.bind(error.as_str());
-    }
-    if let Some(account) = &request.account {
-        query = query.bind(account.as_str());
-    }
-    query
-}
-
-/// The range of days, narrowed to what lies between two keys where they begin with a day.
-pub(crate) fn days(
-    request: &ReportRequest,
-    range: &Range,
-    first: Option<&[String]>,
-    last: Option<&[String]>,
-) -> (String, String) {
-    let (mut from, mut to) = (range.from.to_string(), range.to.to_string());
-    if request.grouping().first() == Some(&"day") {
-        if let Some(day) = first.and_then(<[String]>::first) {
-            from = from.max(day.clone());
-        }
-        if let Some(day) = last.and_then(<[String]>::first) {
-            to = to.min(day.clone());
-        }
-    }
-    (from, to)
-}
-
-/// What asks of a row that its key compares so with another; [`bounds`] are the values for it.
-///
-/// Databases find a range of an index by a bound on its first column, and none by one on a tuple.
-fn beyond(request: &ReportRequest, comparison: &str) -> String {
-    let grouping = request.grouping();
-    let first = grouping.first().copied().unwrap_or_default();
-    if grouping.len() == 1 {
-        return format!(" AND {first} {comparison} ?");
-    }
-    let (side, columns) = (&comparison[..1], grouping.join(", "));
-    let holes = vec!["?"; grouping.len()].join(", ");
-    format!(" AND {first} {side}= ? AND ({columns}) {comparison} ({holes})")
-}
-
-/// The values for [`beyond`].
-fn bounds(key: &[String]) -> impl Iterator<Item = &String> {
-    let first = key.first().filter(|_| key.len() > 1);
-    first.into_iter().chain(key)
-}
-
 /// The first keys of a span, in order, each with its rows' users added up; without those where
 /// these are fewer than `least`.
 pub(crate) async fn keys<G: Group>(
@@ -287,18 +195,14 @@ pub(crate) async fn keys<G: Group>(
     (least, limit): (u32, u32),
 ) -> Result<Vec<(Vec<String>, u64)>> {
     let columns = request.grouping().join(", ");
+    let condition = Condition::new(request, range, span);
     let mut query = statement(format!(
-        "SELECT {columns}, CAST(SUM(users) AS SIGNED) FROM {}{}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
+        "SELECT {columns}, CAST(SUM(users) AS SIGNED) FROM {}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
         G::table(request),
-        filter(request),
-        span.clauses(request),
+        condition.text(),
         if least > 0 { HAVING } else { "" },
     ));
-    let (from, to) = days(request, range, span.after, span.last);
-    query = bind(query, request, &from, &to);
-    for cell in span.cells() {
-        query = query.bind(cell.as_str());
-    }
+    query = condition.bind(query);
     if least > 0 {
         query = query.bind(i64::from(least));
     }
@@ -329,21 +233,16 @@ async fn few<G: Group>(
     if request.min_users == 0 {
         return Ok(0);
     }
-    let mut query = statement(format!(
-        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {}{}{} GROUP BY {} HAVING SUM(users) < ?) \
-         AS few",
+    let condition = Condition::new(request, range, span);
+    let query = statement(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {}{} GROUP BY {} HAVING SUM(users) < ?) AS few",
         G::table(request),
-        filter(request),
-        span.clauses(request),
+        condition.text(),
         request.grouping().join(", "),
     ));
-    let (from, to) = days(request, range, span.after, span.last);
-    query = bind(query, request, &from, &to);
-    for cell in span.cells() {
-        query = query.bind(cell.as_str());
-    }
     let mut connection = analytics.read().await?;
-    let row = query
+    let row = condition
+        .bind(query)
         .bind(i64::from(request.min_users))
         .fetch_one(&mut connection)
         .await?;
@@ -362,39 +261,55 @@ pub(crate) async fn between<G: Group>(
     first: &[String],
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let days = days(request, range, Some(first), Some(last));
-    select(analytics, request, &days, Some((first, last)), (0, None)).await
+    let span = Span {
+        first: Some(first),
+        last: Some(last),
+        after: None,
+    };
+    select(analytics, request, range, span, 0).await
 }
 
-/// A column that adds up, summed over the rows of each group from one key to another, both included.
+/// What adds up to a group's figure.
+pub(crate) struct OfDay {
+    pub(crate) day: Day,
+    pub(crate) sum: u64,
+    /// The most persons that one of its rows rests on.
+    pub(crate) users: u64,
+}
+
+/// A column that adds up, by day, of each group from one key to another, both included.
 pub(crate) async fn sums(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
     (table, column): (&str, &str),
     (first, last): (&[String], &[String]),
-) -> Result<BTreeMap<Vec<String>, u64>> {
+) -> Result<BTreeMap<Vec<String>, Vec<OfDay>>> {
     let columns = request.grouping().join(", ");
-    let mut query = statement(format!(
-        "SELECT {columns}, CAST(SUM({column}) AS SIGNED) FROM {table}{}{}{} GROUP BY {columns}",
-        filter(request),
-        beyond(request, ">="),
-        beyond(request, "<="),
+    let span = Span {
+        first: Some(first),
+        last: Some(last),
+        after: None,
+    };
+    let condition = Condition::by_days(request, range, span);
+    let query = statement(format!(
+        "SELECT {columns}, day AS of_day, CAST(SUM({column}) AS SIGNED), MAX(users) \
+         FROM {table}{} GROUP BY {columns}, of_day",
+        condition.text(),
     ));
-    let (from, to) = days(request, range, Some(first), Some(last));
-    query = bind(query, request, &from, &to);
-    for key in bounds(first).chain(bounds(last)) {
-        query = query.bind(key.as_str());
-    }
     let mut connection = analytics.read().await?;
-    let rows = query.fetch_all(&mut connection).await?;
-    rows.iter()
-        .map(|row| {
-            let mut cells = Cells::new(row);
-            let key = read_key(&mut cells, request.grouping().len())?;
-            Ok((key, cells.count()?))
-        })
-        .collect()
+    let rows = condition.bind(query).fetch_all(&mut connection).await?;
+    let mut found: BTreeMap<Vec<String>, Vec<OfDay>> = BTreeMap::new();
+    for row in &rows {
+        let mut cells = Cells::new(row);
+        let key = read_key(&mut cells, request.grouping().len())?;
+        found.entry(key).or_default().push(OfDay {
+            day: cells.date()?,
+            sum: cells.count()?,
+            users: cells.count()?,
+        });
+    }
+    Ok(found)
 }
 
 /// All groups, for reports that put several together.
@@ -403,68 +318,129 @@ pub(crate) async fn all<G: Group>(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let days = days(request, range, None, None);
-    select(analytics, request, &days, None, (0, None)).await
+    select(analytics, request, range, Span::default(), 0).await
 }
 
-/// Groups of days, between two keys where they are given, and only those whose users add up to
-/// no fewer than `least`; of these the blocks that count, or all that there is.
+/// Groups of a stretch of keys, and only those whose users add up to no fewer than `least`.
 async fn select<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
-    (from, to): &(String, String),
-    ends: Option<(&[String], &[String])>,
-    (least, blocks): (u32, Option<Blocks>),
+    range: &Range,
+    span: Span<'_>,
+    least: u32,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let columns = request.grouping().join(", ");
-    let within = ends.map(|_| beyond(request, ">=") + &beyond(request, "<="));
-    let rows = filter(request) + &within.unwrap_or_default();
-    let keys: Vec<&str> = ends
-        .into_iter()
-        .flat_map(|(first, last)| bounds(first).chain(bounds(last)))
-        .map(String::as_str)
-        .collect();
-    let large = format!(
-        " INNER JOIN (SELECT {columns} FROM {}{rows} GROUP BY {columns}{HAVING}) AS large \
-         USING ({columns})",
-        G::table(request)
-    );
-    let of_blocks = if blocks.is_some() { "day, users, " } else { "" };
-    let mut query = statement(format!(
-        "SELECT {columns}, {of_blocks}{} FROM {}{}{rows}",
-        G::COLUMNS,
-        G::table(request),
-        if least > 0 { &large } else { "" },
-    ));
-    if least > 0 {
-        query = bind(query, request, from, to);
-        for key in &keys {
-            query = query.bind(*key);
-        }
-        query = query.bind(i64::from(least));
-    }
-    let first_day = blocks.map(|blocks| blocks.first_day().to_string());
-    query = bind(query, request, first_day.as_ref().unwrap_or(from), to);
-    for key in &keys {
-        query = query.bind(*key);
-    }
-    let mut connection = analytics.read().await?;
-    let rows = query.fetch_all(&mut connection).await?;
-    match blocks {
-        Some(blocks) => blocks.groups(&rows, request.grouping().len()),
-        None => whole(&rows, request.grouping().len()),
-    }
-}
-
-/// Groups of all that was read of them.
-fn whole<G: Group>(rows: &[Row], width: usize) -> Result<BTreeMap<Vec<String>, G>> {
+    let only = Condition::by_days(request, range, span);
+    let large = Large::new::<G>(request, range, span, least);
+    let rows = rows::<G>(analytics, request, &large, &only, "").await?;
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
-    for row in rows {
+    for row in &rows {
         let mut cells = Cells::new(row);
-        let key = read_key(&mut cells, width)?;
+        let key = read_key(&mut cells, request.grouping().len())?;
         groups.entry(key).or_default().add(&mut cells)?;
     }
     Ok(groups)
+}
+
+/// Groups and the days of them that count.
+type InBlocks<G> = (BTreeMap<Vec<String>, G>, BTreeMap<Vec<String>, Days>);
+
+/// The same groups, of the blocks of their days that count.
+async fn in_blocks<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    span: Span<'_>,
+    (least, blocks): (u32, Blocks),
+) -> Result<InBlocks<G>> {
+    let width = request.grouping().len();
+    let large = Large::new::<G>(request, range, span, least);
+    let only = Condition::by_days(request, range, span);
+    let mut rows = rows::<G>(analytics, request, &large, &only, "day, users, ").await?;
+    let mut enough = BTreeSet::new();
+    if let Some(before) = blocks.before() {
+        // Where blocks begin is decided by days of too few persons: the sets of others, which are
+        // large, are not looked at.
+        let some = Condition::by_days(request, &before, span).and_users("<", blocks.least());
+        rows.extend(self::rows::<G>(analytics, request, &large, &some, "day, users, ").await?);
+        let many = Condition::by_days(request, &before, span).and_users(">=", blocks.least());
+        for row in &keys_by_day::<G>(analytics, request, &many).await? {
+            let mut cells = Cells::new(row);
+            enough.insert((read_key(&mut cells, width)?, cells.date()?));
+        }
+    }
+    let groups = blocks.groups(&rows, width, &enough)?.into_iter();
+    Ok(groups
+        .map(|(key, (group, days))| ((key.clone(), group), (key, days)))
+        .unzip())
+}
+
+/// Joins only groups whose users add up to enough, where most are too small to be read.
+struct Large {
+    text: String,
+    condition: Condition,
+    least: u32,
+}
+
+impl Large {
+    fn new<G: Group>(
+        request: &ReportRequest,
+        range: &Range,
+        span: Span<'_>,
+        least: u32,
+    ) -> Option<Self> {
+        let columns = request.grouping().join(", ");
+        let condition = Condition::by_days(request, range, span);
+        let text = format!(
+            " INNER JOIN (SELECT {columns} FROM {}{} GROUP BY {columns}{HAVING}) AS large \
+             USING ({columns})",
+            G::table(request),
+            condition.text(),
+        );
+        (least > 0).then_some(Self {
+            text,
+            condition,
+            least,
+        })
+    }
+}
+
+/// The rows of groups: their keys, more columns, and what the groups take up.
+async fn rows<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    large: &Option<Large>,
+    condition: &Condition,
+    more: &str,
+) -> Result<Vec<Row>> {
+    let mut query = statement(format!(
+        "SELECT {}, {more}{} FROM {}{}{}",
+        request.grouping().join(", "),
+        G::COLUMNS,
+        G::table(request),
+        large.as_ref().map_or("", |large| &large.text),
+        condition.text(),
+    ));
+    if let Some(large) = large {
+        query = large.condition.bind(query).bind(i64::from(large.least));
+    }
+    let mut connection = analytics.read().await?;
+    Ok(condition.bind(query).fetch_all(&mut connection).await?)
+}
+
+/// The keys of some rows, each with its day.
+async fn keys_by_day<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    condition: &Condition,
+) -> Result<Vec<Row>> {
+    let query = statement(format!(
+        "SELECT DISTINCT {}, day FROM {}{}",
+        request.grouping().join(", "),
+        G::table(request),
+        condition.text(),
+    ));
+    let mut connection = analytics.read().await?;
+    Ok(condition.bind(query).fetch_all(&mut connection).await?)
 }
 
 /// The cells of a key: days as days, texts as texts.

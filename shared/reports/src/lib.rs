@@ -17,6 +17,7 @@ mod active_users;
 mod analyze;
 mod blocks;
 mod catalogue;
+mod condition;
 mod cost;
 mod cursor;
 mod day_features;

@@ -3,10 +3,13 @@
 //! Where a request puts nothing together, what was computed of a row is shown as it is: the sets
 //! of persons beside it, which are large, are not looked at.
 
+use std::collections::BTreeMap;
+
 use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Value, statement};
 
-use crate::groups::{Found, Page, Span, bind, days, filter, read_key};
+use crate::condition::{Condition, Span};
+use crate::groups::{Found, Page, read_key};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -45,6 +48,7 @@ impl Stored {
                 .withheld(analytics, request, range, next.as_deref())
                 .await?,
             groups: rows,
+            days: BTreeMap::new(),
             next,
         })
     }
@@ -59,22 +63,18 @@ impl Stored {
         let columns = self.key.join(", ");
         let span = Span {
             after: request.after.as_ref().map(|after| after.0.as_slice()),
-            last: None,
+            ..Span::default()
         };
-        let (from, to) = days(request, range, span.after, span.last);
-        let mut query = statement(format!(
-            "SELECT {columns}, {} FROM {}{}{} AND users >= ? ORDER BY {columns} LIMIT ?",
+        let condition = Condition::new(request, range, span);
+        let query = statement(format!(
+            "SELECT {columns}, {} FROM {}{} AND users >= ? ORDER BY {columns} LIMIT ?",
             self.figures,
             self.table,
-            filter(request),
-            span.clauses(request),
+            condition.text(),
         ));
-        query = bind(query, request, &from, &to);
-        for cell in span.cells() {
-            query = query.bind(cell.as_str());
-        }
         let mut connection = analytics.read().await?;
-        let rows = query
+        let rows = condition
+            .bind(query)
             .bind(i64::from(request.min_users))
             .bind(i64::from(request.limit) + 1)
             .fetch_all(&mut connection)
@@ -101,20 +101,17 @@ impl Stored {
         let span = Span {
             after: request.after.as_ref().map(|after| after.0.as_slice()),
             last,
+            first: None,
         };
-        let (from, to) = days(request, range, span.after, span.last);
-        let mut query = statement(format!(
-            "SELECT COUNT(*) FROM {}{}{} AND users < ?",
+        let condition = Condition::new(request, range, span);
+        let query = statement(format!(
+            "SELECT COUNT(*) FROM {}{} AND users < ?",
             self.table,
-            filter(request),
-            span.clauses(request),
+            condition.text(),
         ));
-        query = bind(query, request, &from, &to);
-        for cell in span.cells() {
-            query = query.bind(cell.as_str());
-        }
         let mut connection = analytics.read().await?;
-        let row = query
+        let row = condition
+            .bind(query)
             .bind(i64::from(request.min_users))
             .fetch_one(&mut connection)
             .await?;

@@ -29,6 +29,7 @@ fn runs(sessions: &[(i32, usize, bool, bool)]) -> Vec<Run> {
         let mut run = Run::new(&format!("s{nth}"), FIRST.plus(*day), &format!("u{user}"));
         let name = if *is_open { "open" } else { "save" };
         run.version = Some(if *is_new { "2" } else { "1" }.to_owned());
+        run.environment = nth.is_multiple_of(5).then(|| "test".to_owned());
         run.events = vec![(name.to_owned(), Kind::Normal, false, 1 << nth, None)];
         run
     };
@@ -37,7 +38,8 @@ fn runs(sessions: &[(i32, usize, bool, bool)]) -> Vec<Run> {
 
 /// The sum of uses of each group that is shown, by its key.
 async fn uses(stores: &Stores, by: &str, from: Day, to: Day) -> BTreeMap<String, u64> {
-    let mut request = request("feature-usage", &[("by", by)]);
+    // Of all environments, so that a day of a group may have several rows.
+    let mut request = request("feature-usage", &[("by", by), ("environment", "all")]);
     (request.from, request.to) = (Some(from), Some(to));
     request.min_users = LEAST as u32;
     let reply = query(&stores.analytics, &request).await.unwrap();
@@ -160,7 +162,70 @@ async fn days_of_few_persons_count_once_they_are_enough_together(place: &Place) 
     );
 }
 
+/// All rows of a report from the first of March on.
+async fn of_march(stores: &Stores, report: &str, to: u32) -> Vec<Vec<Cell>> {
+    let mut request = request(report, &[]);
+    request.from = Some(Day::from_civil(2026, 3, 1));
+    request.to = Some(Day::from_civil(2026, 3, to));
+    request.min_users = LEAST as u32;
+    query(&stores.analytics, &request).await.unwrap().rows
+}
+
+/// Three persons use `open` and then `save` on eight days; on the ninth one uses `open` three times.
+async fn what_one_person_did_is_in_no_share_of_a_path(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for day in 1..=8 {
+        for user in ["a", "b", "c"] {
+            let day = Day::from_civil(2026, 3, day);
+            let mut run = Run::new(&format!("{user}{day}"), day, user);
+            run.events
+                .push(("save".to_owned(), Kind::Normal, false, 1, None));
+            runs.push(run);
+        }
+    }
+    for nth in 0..3 {
+        runs.push(Run::new(
+            &format!("x{nth}"),
+            Day::from_civil(2026, 3, 9),
+            "x",
+        ));
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let before = of_march(&stores, "feature-paths", 8).await;
+    assert_eq!(before.len(), 3);
+    assert_eq!(of_march(&stores, "feature-paths", 9).await, before);
+}
+
+/// Each day of three has another new person, who comes back the day after.
+async fn who_came_back_is_told_once_a_block_is_over(place: &Place) {
+    let stores = open(place).await;
+    // The analysis is of the tenth: seven days after the first of March are over, and no more.
+    let days = [(1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "c")];
+    let runs = days
+        .map(|(day, user)| Run::new(&format!("{user}{day}"), Day::from_civil(2026, 3, day), user));
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let rows = of_march(&stores, "feature-adoption", 5).await;
+    let cells = &rows[0][1..];
+    // Active users, users, adoption; new users, who came back within 7 and 28 days, and the rates.
+    assert_eq!(cells[1], Cell::Integer(3));
+    assert_eq!(
+        cells[3..],
+        [
+            Cell::Integer(3),
+            Cell::Integer(2),
+            Cell::Integer(2),
+            Cell::Null,
+            Cell::Null,
+        ]
+    );
+}
+
 on_every_database! {
+    what_one_person_did_is_in_no_share_of_a_path,
+    who_came_back_is_told_once_a_block_is_over,
     days_of_few_persons_count_once_they_are_enough_together,
     no_two_ranges_of_a_group_differ_by_few_persons,
 }

@@ -8,7 +8,8 @@ use logbook_model::{Contract, Day};
 
 use super::state::{state, trend};
 use super::{ACTIVE, contracts};
-use crate::groups::{self, Group, Span};
+use crate::condition::Span;
+use crate::groups::{self, Group};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::{Cell, share};
@@ -178,7 +179,7 @@ async fn known(
     let after = request.after.as_ref().and_then(|after| after.0.first());
     let span = Span {
         after: after.map(std::slice::from_ref),
-        last: None,
+        ..Span::default()
     };
     let mut found =
         groups::keys::<Account>(analytics, request, &days, span, (0, request.limit + 1))

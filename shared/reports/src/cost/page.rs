@@ -60,13 +60,13 @@ pub(crate) async fn page(
     let mut page = Rows::default();
     for (key, sum) in rows.by_ref().take(request.limit as usize) {
         let of_day = key.first().and_then(|day| day.parse::<Day>().ok());
-        let received = match of_day {
+        let stored = match of_day {
             Some(day) => sessions.get(&day).copied().unwrap_or_default(),
             None => sessions.values().sum(),
         };
         page.next = Some(key.clone());
         let mut cells = key_cells(grouping, key);
-        cells.extend(figures(&sum, received));
+        cells.extend(figures(&sum, stored));
         page.cells.push(cells);
     }
     if rows.next().is_none() {

@@ -1,13 +1,14 @@
 //! A page of `feature-adoption` from its table, those of who used a feature, and that of
 //! `active-users`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 use logbook_model::Day;
 
 use super::WITHIN;
+use crate::blocks::Days;
 use crate::groups::{self, Found, Group, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -25,26 +26,18 @@ const STORED: Stored = Stored {
 
 /// Who used a feature.
 #[derive(Default)]
-struct Users {
-    persons: Persons,
-    /// The days that count, where some do not.
-    days: Option<BTreeSet<Day>>,
-}
+struct Users(Persons);
 
 impl Group for Users {
     const COLUMNS: &'static str = "persons";
     const TABLE: &'static str = "feature_days";
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        self.persons.add_bytes(cells.bytes()?)
-    }
-
-    fn count_day(&mut self, day: Day) {
-        self.days.get_or_insert_default().insert(day);
+        self.0.add_bytes(cells.bytes()?)
     }
 
     fn persons(&mut self) -> u64 {
-        self.persons.count()
+        self.0.count()
     }
 }
 
@@ -69,6 +62,18 @@ impl Group for FirstUses {
 }
 
 impl FirstUses {
+    /// Leaves the days that count, and takes each block for one day, its last: it shall not be told
+    /// apart by what was over when.
+    fn keep(&mut self, days: &Days) {
+        self.0.retain_mut(|(day, _)| match days.get(day) {
+            Some(last) => {
+                *day = *last;
+                true
+            }
+            None => false,
+        });
+    }
+
     /// Counts of all days, and rates of those whose time was over on a day.
     fn cells(&self, judged: Option<Day>) -> [Cell; 5] {
         let sum = |at: usize| self.0.iter().map(|(_, counts)| counts[at]).sum();
@@ -93,21 +98,21 @@ pub(crate) async fn page(
     let page = if STORED.has_rows_of(request) {
         let page = STORED.page(analytics, request, range).await?;
         page.map(|figures| match figures.first() {
-            Some(Cell::Integer(users)) => (users.cast_unsigned(), None),
-            _ => (0, None),
+            Some(Cell::Integer(users)) => users.cast_unsigned(),
+            _ => 0,
         })
     } else {
         let page = groups::page::<Users>(analytics, request, range).await?;
-        page.map(|mut users| (users.persons.count(), users.days))
+        page.map(|mut users| users.0.count())
     };
     let totals = shares::totals(analytics, request, range, &page.groups).await?;
     let mut uses = first_uses(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
-    for (key, (users, days)) in page.groups {
+    for (key, users) in page.groups {
         let (_, active) = shares::total_of(request, &totals, &key);
         let mut uses = uses.remove(&key).unwrap_or_default();
-        if let Some(days) = days {
-            uses.0.retain(|(day, _)| days.contains(day));
+        if let Some(days) = page.days.get(&key) {
+            uses.keep(days);
         }
         let mut cells = key_cells(request.grouping(), key);
         cells.extend([

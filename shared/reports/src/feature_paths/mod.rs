@@ -33,7 +33,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         else installations.",
     formulas: &[
         "sessions(A → B) = |{s : B follows A in the path of s}|",
-        "share(A → B) = sessions(A → B) / sessions with A, of the same day where rows are by day",
+        "share(A → B) = sessions(A → B) / sessions with A, of the same day where rows are by day; \
+            else without days on which A had fewer than min_users persons, unless they count for A → B",
     ],
     source: "First-order transitions of a path, as in the path exploration of Google Analytics, \
         over first uses.",

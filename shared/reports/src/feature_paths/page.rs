@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
+use logbook_model::Day;
 
 use super::START;
 use crate::Result;
-use crate::groups::{self, Found, Group, key_cells};
+use crate::groups::{self, Found, Group, OfDay, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
@@ -45,14 +46,14 @@ fn before(key: &[String]) -> &[String] {
     &key[..key.len().saturating_sub(1)]
 }
 
-/// Sessions with the features before: each goes on from there exactly once, as it does from its
-/// start.
+/// Sessions with the features before, by day: each goes on from there exactly once, as it does from
+/// its start.
 async fn sessions_before(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
     groups: &Found<Step>,
-) -> Result<BTreeMap<Vec<String>, u64>> {
+) -> Result<BTreeMap<Vec<String>, Vec<OfDay>>> {
     let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
         return Ok(BTreeMap::new());
     };
@@ -75,14 +76,14 @@ async fn sessions_before(
     };
     let ends = [range.from, range.to].map(|day| [day.to_string()]);
     let column = ("version_days", "sessions");
-    for (mut key, sessions) in
+    for (mut key, mut sessions) in
         groups::sums(analytics, &days, range, column, (&ends[0], &ends[1])).await?
     {
         if !by_day {
             key.clear();
         }
         key.push(START.to_owned());
-        *found.entry(key).or_default() += sessions;
+        found.entry(key).or_default().append(&mut sessions);
     }
     Ok(found)
 }
@@ -99,8 +100,14 @@ pub(crate) async fn page(
     let page = groups::page::<Step>(analytics, request, range).await?;
     let from = sessions_before(analytics, request, range, &page.groups).await?;
     let mut rows = Vec::with_capacity(page.groups.len());
+    let least = u64::from(request.min_users);
     for (key, mut step) in page.groups {
-        let whole = from.get(before(&key)).copied().unwrap_or_default();
+        // Days of the feature before on which it has too few persons count with the step alone.
+        let days = page.days.get(&key);
+        let is_of = |day: Day| days.is_none_or(|days| days.contains_key(&day));
+        let counts = |one: &&OfDay| one.users >= least || is_of(one.day);
+        let of_days = from.get(before(&key)).into_iter().flatten().filter(counts);
+        let whole = of_days.map(|one| one.sum).sum();
         let mut cells = key_cells(request.grouping(), key);
         cells.extend([
             Cell::count(step.sessions),

@@ -1,12 +1,10 @@
 //! A page of `feature-usage` from its table.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 use logbook_model::{Day, Sketch};
 
-use crate::groups::{self, Found, Group, key_cells};
+use crate::groups::{self, Group, OfDay, Page, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
@@ -34,8 +32,6 @@ struct Usage {
     errors: u64,
     durations: Sketch,
     persons: Persons,
-    /// The days that count, where some do not.
-    days: Option<BTreeSet<Day>>,
 }
 
 impl Group for Usage {
@@ -65,10 +61,6 @@ impl Group for Usage {
         self.persons.add_bytes(cells.bytes()?)
     }
 
-    fn count_day(&mut self, day: Day) {
-        self.days.get_or_insert_default().insert(day);
-    }
-
     fn persons(&mut self) -> u64 {
         self.persons.count()
     }
@@ -81,38 +73,20 @@ async fn count_sessions(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
-    groups: &mut Found<Usage>,
+    page: &mut Page<Usage>,
 ) -> Result<()> {
-    let (Some((first, _)), Some((last, _))) = (groups.first(), groups.last()) else {
+    let (Some((first, _)), Some((last, _))) = (page.groups.first(), page.groups.last()) else {
         return Ok(());
     };
     let column = ("release_health", "sessions_with_events");
-    if request.grouping().contains(&"day") {
-        let counted = groups::sums(analytics, request, range, column, (first, last)).await?;
-        for (key, usage) in groups {
-            usage.sessions = counted.get(key).copied().unwrap_or_default();
-        }
-        return Ok(());
-    }
-    // By day as well: some days of a group may not count.
-    let with = |day: Day, key: &[String]| [&[day.to_string()], key].concat();
-    let by_day = ReportRequest {
-        by: [&["day"], request.grouping()].concat(),
-        ..request.clone()
-    };
-    let ends = (with(range.from, first), with(range.to, last));
-    let counted = groups::sums(analytics, &by_day, range, column, (&ends.0, &ends.1)).await?;
-    let mut days: BTreeMap<Vec<String>, Vec<(Day, u64)>> = BTreeMap::new();
-    for (mut key, sessions) in counted {
-        let day = key.remove(0).parse();
-        let day = day.map_err(|error| Error::damaged("row", error))?;
-        days.entry(key).or_default().push((day, sessions));
-    }
-    for (key, usage) in groups {
-        let of_key = days.remove(key).unwrap_or_default().into_iter();
-        let counts = |day: &Day| usage.days.as_ref().is_none_or(|days| days.contains(day));
-        let counted = of_key.filter(|(day, _)| counts(day));
-        usage.sessions = counted.map(|(_, sessions)| sessions).sum();
+    let counted = groups::sums(analytics, request, range, column, (first, last)).await?;
+    let least = u64::from(request.min_users);
+    for (key, usage) in &mut page.groups {
+        let days = page.days.get(key);
+        let is_of = |day: Day| days.is_none_or(|days| days.contains_key(&day));
+        let counts = |one: &&OfDay| one.users >= least || is_of(one.day);
+        let of_days = counted.get(key).into_iter().flatten().filter(counts);
+        usage.sessions = of_days.map(|one| one.sum).sum();
     }
     Ok(())
 }
@@ -132,7 +106,7 @@ pub(crate) async fn page(
     }
     let mut page = groups::page::<Usage>(analytics, request, range).await?;
     if request.feature.is_none() && !request.grouping().contains(&"feature") {
-        count_sessions(analytics, request, range, &mut page.groups).await?;
+        count_sessions(analytics, request, range, &mut page).await?;
     }
     let row = |(key, mut usage): (Vec<String>, Usage)| {
         let mut cells = key_cells(request.grouping(), key);
