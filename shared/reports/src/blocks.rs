@@ -70,12 +70,12 @@ impl Blocks {
 
     /// Groups of the blocks that begin in the range. Each row has a key of `width` cells, its day,
     /// its users, and then what the group takes up. Of days before the range there are only the rows
-    /// of too few persons; on those in `enough` their group has others.
+    /// of too few persons; on those in `enough` their group has others beside them.
     pub(crate) fn groups<G: Group>(
         self,
         rows: &[Row],
         width: usize,
-        enough: &BTreeSet<(Vec<String>, Day)>,
+        enough: &BTreeMap<Vec<String>, BTreeSet<Day>>,
     ) -> Result<BTreeMap<Vec<String>, (G, Days)>> {
         let mut groups: BTreeMap<Vec<String>, Vec<OfGroup>> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
@@ -90,13 +90,8 @@ impl Blocks {
             groups.entry(key).or_default().push(found);
         }
         let groups = groups.into_iter().map(|(key, mut of_group)| {
-            if !enough.is_empty() {
-                let mut place = (key, Day(0));
-                of_group.retain(|one| {
-                    place.1 = one.day;
-                    !enough.contains(&place)
-                });
-                return Ok((place.0, self.fold(rows, width + 2, of_group)?));
+            if let Some(enough) = enough.get(&key) {
+                of_group.retain(|one| !enough.contains(&one.day));
             }
             Ok((key, self.fold(rows, width + 2, of_group)?))
         });

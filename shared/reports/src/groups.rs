@@ -30,6 +30,8 @@ pub(crate) trait Group: Default {
     /// The table. Where its groups may be withheld, its column `users` says how many persons each
     /// row rests on.
     const TABLE: &'static str;
+    /// Whether the table's keys begin with the day, and not with the group.
+    const BY_DAYS: bool = true;
 
     /// The table that a request needs: one where what it does not tell apart is together already.
     fn table(_: &ReportRequest) -> &'static str {
@@ -329,7 +331,11 @@ async fn select<G: Group>(
     span: Span<'_>,
     least: u32,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let only = Condition::by_days(request, range, span);
+    let only = if G::BY_DAYS {
+        Condition::by_days(request, range, span)
+    } else {
+        Condition::new(request, range, span)
+    };
     let large = Large::new::<G>(request, range, span, least);
     let rows = rows::<G>(analytics, request, &large, &only, "").await?;
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
@@ -356,7 +362,7 @@ async fn in_blocks<G: Group>(
     let large = Large::new::<G>(request, range, span, least);
     let only = Condition::by_days(request, range, span);
     let mut rows = rows::<G>(analytics, request, &large, &only, "day, users, ").await?;
-    let mut enough = BTreeSet::new();
+    let mut enough: BTreeMap<Vec<String>, BTreeSet<Day>> = BTreeMap::new();
     if let Some(before) = blocks.before() {
         // Where blocks begin is decided by days of too few persons: the sets of others, which are
         // large, are not looked at.
@@ -365,7 +371,8 @@ async fn in_blocks<G: Group>(
         let many = Condition::by_days(request, &before, span).and_users(">=", blocks.least());
         for row in &keys_by_day::<G>(analytics, request, &many).await? {
             let mut cells = Cells::new(row);
-            enough.insert((read_key(&mut cells, width)?, cells.date()?));
+            let key = read_key(&mut cells, width)?;
+            enough.entry(key).or_default().insert(cells.date()?);
         }
     }
     let groups = blocks.groups(&rows, width, &enough)?.into_iter();

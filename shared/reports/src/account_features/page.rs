@@ -23,6 +23,7 @@ struct Used {
 impl Group for Used {
     const COLUMNS: &'static str = "day, persons";
     const TABLE: &'static str = "account_features";
+    const BY_DAYS: bool = false;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         let day = cells.date()?;
