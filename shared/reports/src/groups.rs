@@ -89,14 +89,11 @@ impl<G: Group> Page<G> {
             after: None,
         };
         let blocks = Blocks::of(request, range);
-        let (mut groups, mut days) = match blocks {
-            Some(blocks) => {
-                in_blocks::<G>(analytics, request, range, span, (least, blocks)).await?
-            }
-            None => {
-                let groups = select::<G>(analytics, request, range, span, least).await?;
-                (groups, BTreeMap::new())
-            }
+        let (mut groups, mut days) = if let Some(blocks) = blocks {
+            in_blocks::<G>(analytics, request, range, span, (least, blocks)).await?
+        } else {
+            let groups = select::<G>(analytics, request, range, span, least).await?;
+            (groups, BTreeMap::new())
         };
         for (key, _) in likely {
             // An analysis may have taken its rows away since.
@@ -337,7 +334,7 @@ async fn select<G: Group>(
         Condition::new(request, range, span)
     };
     let large = Large::new::<G>(request, range, span, least);
-    let rows = rows::<G>(analytics, request, &large, &only, "").await?;
+    let rows = rows::<G>(analytics, request, large.as_ref(), &only, "").await?;
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
     for row in &rows {
         let mut cells = Cells::new(row);
@@ -361,13 +358,15 @@ async fn in_blocks<G: Group>(
     let width = request.grouping().len();
     let large = Large::new::<G>(request, range, span, least);
     let only = Condition::by_days(request, range, span);
-    let mut rows = rows::<G>(analytics, request, &large, &only, "day, users, ").await?;
+    let mut rows = rows::<G>(analytics, request, large.as_ref(), &only, "day, users, ").await?;
     let mut enough: BTreeMap<Vec<String>, BTreeSet<Day>> = BTreeMap::new();
     if let Some(before) = blocks.before() {
         // Where blocks begin is decided by days of too few persons: the sets of others, which are
         // large, are not looked at.
         let some = Condition::by_days(request, &before, span).and_users("<", blocks.least());
-        rows.extend(self::rows::<G>(analytics, request, &large, &some, "day, users, ").await?);
+        rows.extend(
+            self::rows::<G>(analytics, request, large.as_ref(), &some, "day, users, ").await?,
+        );
         let many = Condition::by_days(request, &before, span).and_users(">=", blocks.least());
         for row in &keys_by_day::<G>(analytics, request, &many).await? {
             let mut cells = Cells::new(row);
@@ -415,7 +414,7 @@ impl Large {
 async fn rows<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
-    large: &Option<Large>,
+    large: Option<&Large>,
     condition: &Condition,
     more: &str,
 ) -> Result<Vec<Row>> {
@@ -424,7 +423,7 @@ async fn rows<G: Group>(
         request.grouping().join(", "),
         G::COLUMNS,
         G::table(request),
-        large.as_ref().map_or("", |large| &large.text),
+        large.map_or("", |large| &large.text),
         condition.text(),
     ));
     if let Some(large) = large {
