@@ -27,12 +27,13 @@ def feature_usage(database, ask):
         if "day" in ask.by:
             chosen = f"SELECT {keys}, sum(sessions)::BIGINT FROM of_rows GROUP BY ALL"
         else:
-            # Of the days that count, or are of enough persons whatever they did.
+            # Of the days that count, and of those of enough persons on which they used no feature.
             chosen = f"""
                 SELECT {keys}, sum(n)::BIGINT FROM (
                     SELECT {keys}, of_day AS day, sum(sessions) AS n, max(users) AS users FROM of_rows GROUP BY ALL)
                 LEFT JOIN (SELECT *, true AS counts FROM kept) USING ({keys}, day)
-                WHERE users >= {ask.min_users} OR counts GROUP BY ALL"""
+                LEFT JOIN (SELECT DISTINCT {keys}, day, true AS used FROM of_all_days) USING ({keys}, day)
+                WHERE counts OR (used IS NULL AND users >= {ask.min_users}) GROUP BY ALL"""
         everyone = {row[:-1]: row[-1] for row in data.database.execute(
             f"WITH of_rows AS ({rows_of}) {chosen}", values).fetchall()}
         for row in rows:
@@ -135,24 +136,26 @@ def feature_paths(database, ask):
         whole = dict((row[:-1], row[-1]) for row in data.database.execute(f"""
             SELECT {', '.join(before)}, count(DISTINCT session) FROM counted GROUP BY ALL""").fetchall())
     else:
-        # Of the days that count for the step, and those of enough persons with the feature before; of
-        # the start, with a version.
+        # Of the days that count for the step, and of those without it on which enough persons had the
+        # feature before, or began.
         whole = dict((row[:-1], row[-1]) for row in data.database.execute("""
             WITH known AS (
-                SELECT from_feature, step.day, step.person, step.session, production,
-                       CASE from_feature WHEN '(start)' THEN version END AS version
+                SELECT from_feature, step.day, step.person, step.session,
+                       from_feature <> '(start)' AND production AS apart
                 FROM step JOIN s ON s.id = step.session WHERE step.day BETWEEN $1 AND $2),
-            rows AS (
+            of_rows AS (
                 SELECT from_feature, day, count(DISTINCT session) AS sessions, count(DISTINCT person) AS users
-                FROM known GROUP BY from_feature, day, production, version),
+                FROM known GROUP BY from_feature, day, apart),
             before AS (
-                SELECT from_feature, day, sum(sessions) AS sessions, max(users) AS users FROM rows GROUP BY ALL),
+                SELECT from_feature, day, sum(sessions) AS sessions, max(users) AS users FROM of_rows GROUP BY ALL),
             pair AS (SELECT DISTINCT from_feature, to_feature FROM kept)
             SELECT pair.from_feature, pair.to_feature, sum(sessions)::BIGINT
             FROM pair JOIN before USING (from_feature)
-            LEFT JOIN kept ON kept.from_feature = pair.from_feature AND kept.to_feature = pair.to_feature
-                AND kept.day = before.day
-            WHERE users >= $3 OR kept.day IS NOT NULL GROUP BY ALL""",
+            LEFT JOIN (SELECT *, true AS counts FROM kept) AS k ON k.from_feature = pair.from_feature
+                AND k.to_feature = pair.to_feature AND k.day = before.day
+            LEFT JOIN (SELECT DISTINCT from_feature, to_feature, day, true AS used FROM of_all_days) AS o
+                ON o.from_feature = pair.from_feature AND o.to_feature = pair.to_feature AND o.day = before.day
+            WHERE counts OR (used IS NULL AND users >= $3) GROUP BY ALL""",
             [ask.first, ask.last, ask.min_users]).fetchall())
     for row in rows:
         group = before if "day" in ask.by else ask.by

@@ -163,7 +163,7 @@ async fn a_message_that_comes_again_changes_nothing() {
 
 /// What a session costs is told by the work and by what that came to.
 #[tokio::test]
-async fn sessions_are_counted_with_the_work_once_each() {
+async fn sessions_are_counted_with_the_work_and_not_again_with_a_message_that_comes_again() {
     let site = Site::new().await;
     site.failures(BATCH).await;
     site.archive(

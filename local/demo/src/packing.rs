@@ -174,14 +174,14 @@ impl Packer<'_> {
     }
 
     /// Clients that try again though all went well, files that are dropped twice, ids that are
-    /// used twice: not in the inbox, where another file under the same name replaces the first
-    /// while that waits.
+    /// used twice: not by way of the inbox, where what becomes of the second hangs on whether the
+    /// first waits there still.
     fn repeat(&mut self, number: u32, received_ms: i64, log: &Log, records: u32) {
         let mut rng = Rng::of(self.world.seed, 0x2e9, u64::from(number));
         let (after, fate) = match number {
             n if n % 67 == 13 => (rng.between(2_000, 300_000), Fate::Again(number)),
             n if n % 149 == 29 => (rng.between(60_000, 2 * DAY_MS), Fate::Again(number)),
-            n if n >= self.next_conflict && records >= 4 && log.route != Route::Inbox => {
+            n if n >= self.next_conflict && records >= 4 && log.route == Route::Api => {
                 self.next_conflict += 331;
                 (rng.between(60_000, DAY_MS), Fate::Conflict)
             }

@@ -119,6 +119,10 @@ async fn parse_all(host: &Host, logs: &[Archived]) -> anyhow::Result<Rebuilt> {
         }
         bar.inc(jobs.len() as u64);
     }
+    // What the last batch took is told by no later one.
+    let last = logs.last().map(|(_, product, _)| product.clone());
+    let work = last.zip(host.vault.meter.take(Stage::Parse));
+    host.vault.meter.note(&host.sessions, now(), work).await;
     bar.finish_and_clear();
     Ok(done)
 }

@@ -87,9 +87,9 @@ pub fn process<'a>(
         let stored = store_parsed(database, &parsed).await;
         steps::reach("parse.after_store");
         work.extend(parsed.iter().zip(&stored).filter_map(|(log, stored)| {
-            let is_new = matches!(stored, Ok(StoreOutcome::Stored));
+            let is_stored = matches!(stored, Ok(StoreOutcome::Stored));
             let sessions = log.parts.len() as u64;
-            is_new.then(|| (log.meta.product.clone(), vault.meter.stored(sessions)))
+            is_stored.then(|| (log.meta.product.clone(), vault.meter.stored(sessions)))
         }));
         let mut stored = stored.into_iter();
         let mut outcomes = Vec::with_capacity(jobs.len());

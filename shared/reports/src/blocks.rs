@@ -28,8 +28,15 @@ pub(crate) struct Blocks {
     to: Day,
 }
 
-/// The days of a group that count, each with the last day of its block.
-pub(crate) type Days = BTreeMap<Day, Day>;
+/// The days of a range on which a group has anything: those that count with the last day of their
+/// block, the others with nothing.
+pub(crate) type Days = BTreeMap<Day, Option<Day>>;
+
+/// Whether what others did on a day counts beside a group: as the group's day does, and where it has
+/// none, if enough persons were there. Without days all count.
+pub(crate) fn counts(days: Option<&Days>, day: Day, is_enough: bool) -> bool {
+    days.is_none_or(|days| days.get(&day).map_or(is_enough, Option::is_some))
+}
 
 /// A row of a group.
 struct OfGroup {
@@ -108,7 +115,8 @@ impl Blocks {
             |group: &mut G, one: &OfGroup| group.add(&mut Cells::after(&rows[one.row], width));
         of_group.sort_by_key(|one| one.day);
         let mut whole = G::default();
-        let mut counted = BTreeMap::new();
+        let in_range = of_group.iter().filter(|one| one.day >= self.from);
+        let mut days: Days = in_range.map(|one| (one.day, None)).collect();
         let mut open: Vec<&OfGroup> = Vec::new();
         let mut open_group = G::default();
         for of_day in of_group.chunk_by(|a, b| a.day == b.day) {
@@ -133,11 +141,11 @@ impl Blocks {
             if block.first().is_some_and(|first| first.day >= self.from) {
                 for one in block {
                     add(&mut whole, one)?;
-                    counted.insert(one.day, of_day[0].day);
+                    days.insert(one.day, Some(of_day[0].day));
                 }
             }
         }
-        Ok((whole, counted))
+        Ok((whole, days))
     }
 
     /// Whether a day is a block by itself.

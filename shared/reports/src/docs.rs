@@ -33,11 +33,13 @@ which are the same in every range: a day of that many persons is a block by itse
 of a calendar month are put together, in order, until they rest on that many, and begin anew. A \
 range has the blocks all of whose days lie in it. So the figures of a group in two ranges are the \
 same, or differ by what at least that many persons did. Where a group has days of fewer, its figures \
-lack what is left at either end of the range and at the end of each month, and it is withheld if no \
-block of it lies in the range. This goes for `feature-usage`, `feature-adoption`, `feature-paths`, \
+lack what is left at either end of the range and at the end of each month (so also days of nobody \
+identified, unless other days of too few persons follow them), and it is withheld if no block of it \
+lies in the range. This goes for `feature-usage`, `feature-adoption`, `feature-paths`, \
 `release-health`, `versions`, `platforms` and `top-errors`.
 
-How far it does not go. `release-delta`, funnels and cohorts are guarded row by row alone, and so is \
+How far it does not go. `release-delta`, `account-features`, funnels and cohorts are guarded row by \
+row alone, and so is \
 what all persons did together: `active-users` and its windows, the wholes of shares and of adoption. \
 The first and last days and versions of an error may be of one person. Who adds up rows and compares \
 them with one of fewer columns, of all environments or of another report, or asks the same before \

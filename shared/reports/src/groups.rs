@@ -50,7 +50,7 @@ pub(crate) type Found<G> = Vec<(Vec<String>, G)>;
 /// A page of groups that may be shown.
 pub(crate) struct Page<G> {
     pub(crate) groups: Found<G>,
-    /// The days of each group that count, by its key; nothing where all do.
+    /// Which days of each group count, by its key; nothing where all do.
     pub(crate) days: BTreeMap<Vec<String>, Days>,
     pub(crate) withheld: u64,
     pub(crate) next: Option<Vec<String>>,

@@ -198,6 +198,40 @@ async fn what_one_person_did_is_in_no_share_of_a_path(place: &Place) {
     assert_eq!(of_march(&stores, "feature-paths", 9).await, before);
 }
 
+/// Two days of few persons that are put together, of which the first has enough for what was before.
+#[rustfmt::skip]
+async fn a_day_that_waits_for_others_is_in_no_share_of_a_path(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    // By day: who goes from `open` to `save`, and who uses `open` alone.
+    let days: [(u32, &[&str], &[&str]); 3] = [
+        (1, &["a", "b", "c"], &[]),
+        (2, &["a", "b"], &["c"]),
+        (3, &["x", "x", "x"], &[]),
+    ];
+    for (day, both, alone) in days {
+        let day = Day::from_civil(2026, 3, day);
+        for (nth, user) in both.iter().chain(alone).enumerate() {
+            let mut run = Run::new(&format!("{day}-{nth}"), day, user);
+            if nth < both.len() {
+                run.events.push(("save".to_owned(), Kind::Normal, false, 1, None));
+            }
+            runs.push(run);
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let step = async |to| {
+        let rows = of_march(&stores, "feature-paths", to).await;
+        let mut steps = rows.into_iter().map(|row| row[row.len() - 5..].to_vec());
+        let texts = ["open", "save"].map(|name| Cell::Text(name.to_owned()));
+        steps.find(|row| row[..2] == texts).unwrap()
+    };
+    // With the third day come the second and the third: of three persons, in six sessions.
+    assert_eq!(step(2).await[2..], [Cell::Integer(3), Cell::Integer(3), Cell::Ratio(1.0)]);
+    assert_eq!(step(3).await[2..], [Cell::Integer(8), Cell::Integer(4), Cell::Ratio(8.0 / 9.0)]);
+}
+
 /// Each day of three has another new person, who comes back the day after.
 async fn who_came_back_is_told_once_a_block_is_over(place: &Place) {
     let stores = open(place).await;
@@ -224,6 +258,7 @@ async fn who_came_back_is_told_once_a_block_is_over(place: &Place) {
 }
 
 on_every_database! {
+    a_day_that_waits_for_others_is_in_no_share_of_a_path,
     what_one_person_did_is_in_no_share_of_a_path,
     who_came_back_is_told_once_a_block_is_over,
     days_of_few_persons_count_once_they_are_enough_together,

@@ -23,7 +23,7 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         has, as in the embedded form, 1,024 MB are taken: the cost is then what the same work would \
         cost in Lambda. Prices are the list prices of us-east-1 for the processor that this program \
         is built for. Sessions are those in the logs that parse stored on the days; a session \
-        that came in several logs counts for each, and those of a process that dies before it has told \
+        that came in several logs, or is parsed anew, counts for each, and those of a process that dies before it has told \
         of them for none. What else a stack costs, requests of S3 and SQS, \
         the gateways, the database, is in docs/cost.md. What was worked is kept beside the sessions and \
         nowhere else: a rebuild of the schema begins it anew. It is read live, counts no persons, and \

@@ -31,7 +31,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         erased. Repeat use is use on a later day, so that using it twice on the first day is \
         none. Counts of repeat use belong to the day of the first use. Rates of repeat use look \
         only at first uses whose 7 or 28 days were over at the last analysis; without any, they \
-        are null.",
+        are null. Where days of few persons are put together, their days are over when those of \
+        the last of them are.",
     formulas: &[
         "adoption = users / active_users",
         "new_users(d) = |{p : p's first use of the feature is on d}|",

@@ -66,11 +66,11 @@ impl FirstUses {
     /// apart by what was over when.
     fn keep(&mut self, days: &Days) {
         self.0.retain_mut(|(day, _)| match days.get(day) {
-            Some(last) => {
+            Some(Some(last)) => {
                 *day = *last;
                 true
             }
-            None => false,
+            _ => false,
         });
     }
 

@@ -34,7 +34,7 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     formulas: &[
         "sessions(A → B) = |{s : B follows A in the path of s}|",
         "share(A → B) = sessions(A → B) / sessions with A, of the same day where rows are by day; \
-            else without days on which A had fewer than min_users persons, unless they count for A → B",
+            else of the days that count for A → B, and of those without A → B on which min_users persons had A",
     ],
     source: "First-order transitions of a path, as in the path exploration of Google Analytics, \
         over first uses.",

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
-use logbook_model::Day;
 
 use super::START;
-use crate::Result;
+use crate::blocks::counts;
 use crate::groups::{self, Found, Group, OfDay, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
 use crate::stored::{self, Stored};
+use crate::{Error, Result};
 
 const STORED: Stored = Stored {
     table: "feature_paths",
@@ -38,6 +38,23 @@ impl Group for Step {
 
     fn persons(&mut self) -> u64 {
         self.persons.count()
+    }
+}
+
+/// Sessions that began, and of whom.
+#[derive(Default)]
+struct Begun(Step);
+
+impl Group for Begun {
+    const COLUMNS: &'static str = Step::COLUMNS;
+    const TABLE: &'static str = "version_days";
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.0.add(cells)
+    }
+
+    fn persons(&mut self) -> u64 {
+        self.0.persons()
     }
 }
 
@@ -75,15 +92,19 @@ async fn sessions_before(
         ..request.clone()
     };
     let ends = [range.from, range.to].map(|day| [day.to_string()]);
-    let column = ("version_days", "sessions");
-    for (mut key, mut sessions) in
-        groups::sums(analytics, &days, range, column, (&ends[0], &ends[1])).await?
-    {
+    let starts = groups::between::<Begun>(analytics, &days, range, &ends[0], &ends[1]).await?;
+    for (mut key, mut begun) in starts {
+        let day = key[0].parse();
+        let of_day = OfDay {
+            day: day.map_err(|error| Error::damaged("row", error))?,
+            sum: begun.0.sessions,
+            users: begun.0.persons.count(),
+        };
         if !by_day {
             key.clear();
         }
         key.push(START.to_owned());
-        found.entry(key).or_default().append(&mut sessions);
+        found.entry(key).or_default().push(of_day);
     }
     Ok(found)
 }
@@ -102,10 +123,8 @@ pub(crate) async fn page(
     let mut rows = Vec::with_capacity(page.groups.len());
     let least = u64::from(request.min_users);
     for (key, mut step) in page.groups {
-        // Days of the feature before on which it has too few persons count with the step alone.
         let days = page.days.get(&key);
-        let is_of = |day: Day| days.is_none_or(|days| days.contains_key(&day));
-        let counts = |one: &&OfDay| one.users >= least || is_of(one.day);
+        let counts = |one: &&OfDay| counts(days, one.day, one.users >= least);
         let of_days = from.get(before(&key)).into_iter().flatten().filter(counts);
         let whole = of_days.map(|one| one.sum).sum();
         let mut cells = key_cells(request.grouping(), key);

@@ -36,7 +36,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         of the nearest-rank value; over a range they come from the merged distributions, never \
         from other percentiles. \
         Where rows are not by feature, their sessions are all sessions of the group, those \
-        included of which the consent lets no event be stored.",
+        included of which the consent lets no event be stored, and over a range those of days on \
+        which min_users persons were there though no feature was used.",
     formulas: &[
         "users = |{person of s : s in sessions with the feature}|",
         "sessions = |{s : s has at least one event of the feature}|",

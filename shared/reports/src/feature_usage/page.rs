@@ -2,8 +2,9 @@
 
 use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
-use logbook_model::{Day, Sketch};
+use logbook_model::Sketch;
 
+use crate::blocks::counts;
 use crate::groups::{self, Group, OfDay, Page, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -83,8 +84,7 @@ async fn count_sessions(
     let least = u64::from(request.min_users);
     for (key, usage) in &mut page.groups {
         let days = page.days.get(key);
-        let is_of = |day: Day| days.is_none_or(|days| days.contains_key(&day));
-        let counts = |one: &&OfDay| one.users >= least || is_of(one.day);
+        let counts = |one: &&OfDay| counts(days, one.day, one.users >= least);
         let of_days = counted.get(key).into_iter().flatten().filter(counts);
         usage.sessions = of_days.map(|one| one.sum).sum();
     }
