@@ -18,6 +18,8 @@ use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
 
+/// Groups that are looked for at once, unless a page is of more.
+const KEYS: u32 = 1000;
 /// Groups whose rows are read at once.
 const CHUNK: usize = 2000;
 /// Users of these groups' rows at most, unless one group alone has more: 8 bytes each are held.
@@ -96,6 +98,9 @@ impl<G: Group> Page<G> {
             (groups, BTreeMap::new())
         };
         for (key, _) in likely {
+            if self.is_full(request) {
+                break;
+            }
             // An analysis may have taken its rows away since.
             let Some((key, mut group)) = groups.remove_entry(key) else {
                 continue;
@@ -108,6 +113,22 @@ impl<G: Group> Page<G> {
             }
         }
         Ok(())
+    }
+
+    fn is_full(&self, request: &ReportRequest) -> bool {
+        self.groups.len() >= request.limit as usize
+    }
+
+    /// The last group of a page that is full, if any that may be shown follows it.
+    fn end(
+        &self,
+        request: &ReportRequest,
+        likely: &[(Vec<String>, u64)],
+        more: bool,
+    ) -> Option<Vec<String>> {
+        let (end, _) = self.groups.last().filter(|_| self.is_full(request))?;
+        let follows = more || likely.last().is_some_and(|(key, _)| key != end);
+        follows.then(|| end.clone())
     }
 }
 
@@ -130,41 +151,46 @@ pub(crate) async fn page<G: Group>(
     let mut after = request.after.as_ref().map(|after| after.0.clone());
     // Most groups are too small: they are counted where they are, not read.
     let mut sparse = false;
+    let mut wanted = request.limit;
     loop {
-        let wanted = request.limit - page.groups.len() as u32;
-        let mut span = Span {
+        let span = Span {
             after: after.as_deref(),
             ..Span::default()
         };
-        let at_least = if sparse { least } else { 0 };
         // One more, to know whether any follows.
-        let bounds = (at_least, wanted + 1);
+        let bounds = (if sparse { least } else { 0 }, wanted + 1);
         let mut found = keys::<G>(analytics, request, range, span, bounds).await?;
         let more = found.len() > wanted as usize;
         found.truncate(wanted as usize);
-        let last = found.last().map(|(key, _)| key.clone());
-        if sparse {
-            span.last = last.as_deref().filter(|_| more);
-            page.withheld += few::<G>(analytics, request, range, span).await?;
-        }
-        let read = found.len();
-        found.retain(|(_, users)| *users >= u64::from(least));
-        let small = read - found.len();
-        page.withheld += small as u64;
-        sparse |= small > 4 * found.len();
+        let is_small = |(_, users): &&(Vec<String>, u64)| *users < u64::from(least);
+        let likely: Vec<_> = found.iter().filter(|one| !is_small(one)).cloned().collect();
+        let is_counted = sparse;
+        sparse |= found.len() - likely.len() > 4 * likely.len();
         let at_least = if sparse { least } else { 0 };
-        for chunk in chunks(&found) {
+        for chunk in chunks(&likely) {
+            if page.is_full(request) {
+                break;
+            }
             page.take(analytics, request, range, chunk, at_least)
                 .await?;
         }
-        if !more {
+        let next = page.end(request, &likely, more);
+        let last = next.as_ref().or(found.last().map(|(key, _)| key));
+        page.withheld += if is_counted {
+            let last = last.map(Vec::as_slice).filter(|_| more || next.is_some());
+            few::<G>(analytics, request, range, Span { last, ..span }).await?
+        } else {
+            let until = found.iter().position(|(key, _)| Some(key) == last);
+            let looked_at = &found[..until.map_or(0, |at| at + 1)];
+            looked_at.iter().filter(is_small).count() as u64
+        };
+        if next.is_some() || !more {
+            page.next = next;
             return Ok(page);
         }
-        after = last;
-        if page.groups.len() >= request.limit as usize {
-            page.next = after;
-            return Ok(page);
-        }
+        after = last.cloned();
+        // Where few of many are shown, ever more are looked at.
+        wanted = (2 * wanted).min(KEYS).max(request.limit);
     }
 }
 

@@ -102,6 +102,44 @@ async fn pages_put_together_are_the_whole(place: &Place) {
     }
 }
 
+/// Features that one person used on three days lie between those that three used on one; the ends
+/// of pages lie within what is looked at.
+async fn pages_of_few_rows_pass_over_what_is_withheld(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for feature in 0..40 {
+        let is_shown = feature % 7 == 5 || feature > 27;
+        for nth in 0..3 {
+            let (user, day) = if is_shown { (nth, 0) } else { (0, nth) };
+            let id = format!("{feature}-{nth}");
+            let mut run = Run::new(&id, TODAY.plus(-day), &format!("u{user}"));
+            run.events[0].0 = format!("f{feature:02}");
+            runs.push(run);
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let mut request = request("feature-usage", &[("by", "feature")]);
+    request.min_users = 3;
+    let whole = query(&stores.analytics, &request).await.unwrap();
+    assert_eq!((whole.rows.len(), whole.withheld_groups), (16, 24));
+    for limit in 1..6 {
+        let (mut rows, mut withheld) = (Vec::new(), 0);
+        (request.limit, request.after) = (limit, None);
+        loop {
+            let page = query(&stores.analytics, &request).await.unwrap();
+            assert!(page.rows.len() <= limit as usize);
+            rows.extend(page.rows);
+            withheld += page.withheld_groups;
+            request.after = page.next;
+            if request.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!((&rows, withheld), (&whole.rows, 24), "{limit}");
+    }
+}
+
 #[test]
 fn bad_requests_name_what_is_allowed() {
     let parse = |name: &str, parameters: &[(&str, &str)]| {
@@ -162,5 +200,6 @@ fn grouping_columns_may_come_in_any_order() {
 }
 
 on_every_database! {
+    pages_of_few_rows_pass_over_what_is_withheld,
     pages_put_together_are_the_whole,
 }
