@@ -21,6 +21,17 @@ pub(crate) struct Span<'k> {
     pub(crate) last: Option<&'k [String]>,
 }
 
+impl<'k> Span<'k> {
+    /// From one key to another, both included.
+    pub(crate) const fn between(first: &'k [String], last: &'k [String]) -> Self {
+        Self {
+            first: Some(first),
+            after: None,
+            last: Some(last),
+        }
+    }
+}
+
 /// A `WHERE` clause and the values for it, which are all texts.
 #[derive(Debug)]
 pub(crate) struct Condition {

@@ -85,11 +85,7 @@ impl<G: Group> Page<G> {
         let (Some((first, _)), Some((last, _))) = (likely.first(), likely.last()) else {
             return Ok(());
         };
-        let span = Span {
-            first: Some(first),
-            last: Some(last),
-            after: None,
-        };
+        let span = Span::between(first, last);
         let blocks = Blocks::of(request, range);
         let (mut groups, mut days) = if let Some(blocks) = blocks {
             in_blocks::<G>(analytics, request, range, span, (least, blocks)).await?
@@ -286,11 +282,7 @@ pub(crate) async fn between<G: Group>(
     first: &[String],
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let span = Span {
-        first: Some(first),
-        last: Some(last),
-        after: None,
-    };
+    let span = Span::between(first, last);
     select(analytics, request, range, span, 0).await
 }
 
@@ -311,11 +303,7 @@ pub(crate) async fn sums(
     (first, last): (&[String], &[String]),
 ) -> Result<BTreeMap<Vec<String>, Vec<OfDay>>> {
     let columns = request.grouping().join(", ");
-    let span = Span {
-        first: Some(first),
-        last: Some(last),
-        after: None,
-    };
+    let span = Span::between(first, last);
     let condition = Condition::by_days(request, range, span);
     let query = statement(format!(
         "SELECT {columns}, day AS of_day, CAST(SUM({column}) AS SIGNED), MAX(users) \
@@ -346,6 +334,15 @@ pub(crate) async fn all<G: Group>(
     select(analytics, request, range, Span::default(), 0).await
 }
 
+/// The rows of a group's table, as they are found soonest.
+fn condition<G: Group>(request: &ReportRequest, range: &Range, span: Span<'_>) -> Condition {
+    if G::BY_DAYS {
+        Condition::by_days(request, range, span)
+    } else {
+        Condition::new(request, range, span)
+    }
+}
+
 /// Groups of a stretch of keys, and only those whose users add up to no fewer than `least`.
 async fn select<G: Group>(
     analytics: &Database,
@@ -354,11 +351,7 @@ async fn select<G: Group>(
     span: Span<'_>,
     least: u32,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let only = if G::BY_DAYS {
-        Condition::by_days(request, range, span)
-    } else {
-        Condition::new(request, range, span)
-    };
+    let only = condition::<G>(request, range, span);
     let large = Large::new::<G>(request, range, span, least);
     let rows = rows::<G>(analytics, request, large.as_ref(), &only, "").await?;
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
@@ -383,17 +376,17 @@ async fn in_blocks<G: Group>(
 ) -> Result<InBlocks<G>> {
     let width = request.grouping().len();
     let large = Large::new::<G>(request, range, span, least);
-    let only = Condition::by_days(request, range, span);
+    let only = condition::<G>(request, range, span);
     let mut rows = rows::<G>(analytics, request, large.as_ref(), &only, "day, users, ").await?;
     let mut enough: BTreeMap<Vec<String>, BTreeSet<Day>> = BTreeMap::new();
     if let Some(before) = blocks.before() {
         // Where blocks begin is decided by days of too few persons: the sets of others, which are
         // large, are not looked at.
-        let some = Condition::by_days(request, &before, span).and_users("<", blocks.least());
+        let some = condition::<G>(request, &before, span).and_users("<", blocks.least());
         rows.extend(
             self::rows::<G>(analytics, request, large.as_ref(), &some, "day, users, ").await?,
         );
-        let many = Condition::by_days(request, &before, span).and_users(">=", blocks.least());
+        let many = condition::<G>(request, &before, span).and_users(">=", blocks.least());
         for row in &keys_by_day::<G>(analytics, request, &many).await? {
             let mut cells = Cells::new(row);
             let key = read_key(&mut cells, width)?;
@@ -421,7 +414,7 @@ impl Large {
         least: u32,
     ) -> Option<Self> {
         let columns = request.grouping().join(", ");
-        let condition = Condition::by_days(request, range, span);
+        let condition = condition::<G>(request, range, span);
         let text = format!(
             " INNER JOIN (SELECT {columns} FROM {}{} GROUP BY {columns}{HAVING}) AS large \
              USING ({columns})",
