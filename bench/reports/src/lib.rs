@@ -10,5 +10,5 @@ mod tsv;
 mod world;
 
 pub use runs::{Delivery, PROFILE, TIMEOUT_SECS};
-pub use tsv::{TABLES, Writer};
+pub use tsv::{LISTED_AS_OF, TABLES, Writer};
 pub use world::{LAST_DAY, PRODUCT, Size, World};

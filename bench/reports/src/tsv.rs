@@ -13,7 +13,7 @@ use crate::runs::{Delivery, TIMEOUT_SECS};
 use crate::world::{LAST_DAY, PRODUCT};
 
 /// The tables, each with its columns in the order of the files.
-pub const TABLES: [(&str, &str); 10] = [
+pub const TABLES: [(&str, &str); 11] = [
     (
         "log",
         "product, log_id, state, received_at, archived_at, received_day, queued_at, parsed_at, \
@@ -53,7 +53,8 @@ pub const TABLES: [(&str, &str); 10] = [
     ),
     ("dirty", "product, day, generation, cleared"),
     ("ledger_received", "product, day, received"),
-    ("ledger_listing", "product, as_of"),
+    ("ledger_counted", "product, day, state, reason, logs"),
+    ("ledger_listing", "product, as_of, counted"),
     (
         "stage_work",
         "product, day, stage, memory_mb, worker, calls, work_us, sessions",
@@ -67,6 +68,8 @@ const STAGES: [(&str, u64, u64); 4] = [
     ("parse", 1769, 9000),
     ("analyze", 1769, 900),
 ];
+/// When the archive was listed last.
+pub const LISTED_AS_OF: Timestamp = Timestamp::start_of(LAST_DAY.plus(2));
 /// Processes of a stage on a day.
 const WORKERS: u64 = 20;
 
@@ -76,7 +79,8 @@ pub struct Writer {
     folder: PathBuf,
     files: Vec<BufWriter<File>>,
     days: BTreeSet<Day>,
-    received: BTreeMap<Day, u64>,
+    /// Logs of a day by what became of them, and why they were refused.
+    logs: BTreeMap<Day, BTreeMap<(String, String), u64>>,
 }
 
 /// A line, cell by cell.
@@ -144,7 +148,7 @@ impl Writer {
             folder: folder.to_owned(),
             files: files.collect::<io::Result<_>>()?,
             days: BTreeSet::new(),
-            received: BTreeMap::new(),
+            logs: BTreeMap::new(),
         })
     }
 
@@ -219,7 +223,11 @@ impl Writer {
     }
 
     fn log(&mut self, meta: &LogMeta, state: &str, cells: &LogCells<'_>) -> io::Result<()> {
-        *self.received.entry(meta.archived_at.day()).or_default() += 1;
+        let reason = cells.reason.map_or("", |(reason, _)| reason);
+        let of_day = self.logs.entry(meta.archived_at.day()).or_default();
+        *of_day
+            .entry((state.to_owned(), reason.to_owned()))
+            .or_default() += 1;
         let hash = cells.log.map(|log| hex(&log.content_hash));
         let count = |of: fn(&ParsedLog) -> u64| cells.log.map_or(0, of);
         let line = Line::new()
@@ -289,8 +297,13 @@ impl Writer {
         for day in std::mem::take(&mut self.days) {
             self.write("dirty", &Line::new().text(day.0).text(1).text(0))?;
         }
-        for (day, received) in std::mem::take(&mut self.received) {
+        for (day, logs) in std::mem::take(&mut self.logs) {
+            let received: u64 = logs.values().sum();
             self.write("ledger_received", &Line::new().text(day.0).text(received))?;
+            for ((state, reason), n) in logs {
+                let line = Line::new().text(day.0).text(state).text(reason);
+                self.write("ledger_counted", &line.text(n))?;
+            }
             for (stage, memory, took) in STAGES {
                 for worker in 0..WORKERS {
                     let calls = received / WORKERS + u64::from(worker < received % WORKERS);
@@ -302,8 +315,8 @@ impl Writer {
                 }
             }
         }
-        let end = Timestamp::start_of(LAST_DAY.plus(2));
-        self.write("ledger_listing", &Line::new().text(end.0))?;
+        let listing = Line::new().text(LISTED_AS_OF.0).flag(true);
+        self.write("ledger_listing", &listing)?;
         for file in &mut self.files {
             file.flush()?;
         }

@@ -10,24 +10,27 @@
 //! - **pending** are the very logs, by id, that the listing found without a row and that have
 //!   none still. It is not the difference of the others.
 //!
-//! So a row that is lost shows: its object was received, it is not among the rows, and the
-//! listing did not note it as pending. The next listing sees an object without a row that is
-//! older than the listing before and was not pending then: it is noted as **lost**, which is
-//! not pending either, and the day stays unbalanced until the log is stored again. A row
-//! without an object shows as well, as more accounted for than received.
+//! So a row that is lost shows: the next listing sees an object without a row that is older than
+//! the listing before and was not pending then. It is noted as **lost**, which is not pending,
+//! and the day stays unbalanced until the log is stored again. A row without an object shows as
+//! well, as more accounted for than received.
+//!
+//! Rows are counted once, by the listing, and not whenever somebody asks. What became since of the
+//! logs that it found without a row is looked up; and the days of logs whose row gave way to another
+//! since (parsed anew, erased) are counted again, as all are while no listing has counted them.
 //!
 //! Both sides count a log on the day of its archive object's time, and only if that lies
 //! before the listing's `as_of`: what is archived after that is not yet looked at and alarms
 //! nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use logbook_model::{Day, LogReject, ProductId, Timestamp};
 
-use super::listing::listed_as_of;
+use super::listing::last_listing;
 use super::log::LogState;
-use super::rows::{Cells, Connection, bigint, statement};
+use super::rows::{Cells, Connection, Row, bigint, statement};
 use crate::{Database, Error, Result};
 
 /// Notes how many uploads of a day were settled as duplicates at the edge, in place of what
@@ -111,10 +114,25 @@ pub async fn ledger(
 ) -> Result<Ledger> {
     // One transaction: listing and rows of the same moment.
     let mut transaction = db.sessions().snapshot().await?;
-    let as_of = listed_as_of(&mut transaction, product).await?;
+    let listing = last_listing(&mut transaction, product).await?;
+    let as_of = listing.map(|(as_of, _)| as_of);
     let mut found: BTreeMap<Day, LedgerDay> = BTreeMap::new();
     read_listing(&mut transaction, product, &days, &mut found).await?;
-    read_rows(&mut transaction, product, &days, as_of, &mut found).await?;
+    let before = Some(as_of.unwrap_or(Timestamp(i64::MAX)));
+    if listing.is_some_and(|(_, counted)| counted) {
+        let changed = changed(&mut transaction, product, &days).await?;
+        for (sql, before) in [(COUNTED, None), (SETTLED_SINCE, before)] {
+            let rows = rows_of(&mut transaction, sql, product, &days, before).await?;
+            add_rows(&rows, |day| !changed.contains(&day), &mut found)?;
+        }
+        for day in changed {
+            let rows = rows_of(&mut transaction, ROWS, product, &(day..=day), before).await?;
+            add_rows(&rows, |_| true, &mut found)?;
+        }
+    } else {
+        let rows = rows_of(&mut transaction, ROWS, product, &days, before).await?;
+        add_rows(&rows, |_| true, &mut found)?;
+    }
     let mut days: Vec<LedgerDay> = found.into_values().collect();
     for day in &mut days {
         day.balanced = as_of.map(|_| day.received == day.accounted());
@@ -180,27 +198,71 @@ async fn read_listing(
     Ok(())
 }
 
-async fn read_rows(
+/// The logs that have a row, counted now.
+const ROWS: &str = "SELECT received_day, state, reason, COUNT(*) FROM log \
+    WHERE product = ? AND received_day >= ? AND received_day <= ? AND archived_at < ? \
+    GROUP BY received_day, state, reason";
+
+/// The same as the last listing counted them.
+const COUNTED: &str = "SELECT day, state, NULLIF(reason, ''), logs FROM ledger_counted \
+    WHERE product = ? AND day >= ? AND day <= ?";
+
+/// The logs that it found without a row, and that have one now.
+const SETTLED_SINCE: &str = "SELECT log.received_day, log.state, log.reason, COUNT(*) \
+    FROM ledger_pending JOIN log ON log.product = ledger_pending.product \
+    AND log.log_id = ledger_pending.log_id \
+    WHERE ledger_pending.product = ? AND log.received_day >= ? AND log.received_day <= ? \
+    AND log.archived_at < ? GROUP BY log.received_day, log.state, log.reason";
+
+/// The days of logs whose row gave way to another since the last listing.
+async fn changed(
     connection: &mut Connection,
     product: &ProductId,
     days: &RangeInclusive<Day>,
-    as_of: Option<Timestamp>,
-    found: &mut BTreeMap<Day, LedgerDay>,
-) -> Result<()> {
+) -> Result<BTreeSet<Day>> {
     let rows = statement(
-        "SELECT received_day, state, reason, COUNT(*) FROM log \
-         WHERE product = ? AND received_day >= ? AND received_day <= ? AND archived_at < ? \
-         GROUP BY received_day, state, reason",
+        "SELECT DISTINCT day FROM ledger_changed WHERE product = ? AND day >= ? AND day <= ?",
     )
     .bind(product.as_str())
     .bind(days.start().0)
     .bind(days.end().0)
-    .bind(as_of.map_or(i64::MAX, |as_of| as_of.0))
     .fetch_all(connection)
     .await?;
-    for row in &rows {
+    rows.iter().map(|row| Cells::new(row).day()).collect()
+}
+
+/// Logs by day, state and reason, of which a statement counts those that were archived before an
+/// instant if it asks for one.
+async fn rows_of(
+    connection: &mut Connection,
+    sql: &'static str,
+    product: &ProductId,
+    days: &RangeInclusive<Day>,
+    before: Option<Timestamp>,
+) -> Result<Vec<Row>> {
+    let query = statement(sql)
+        .bind(product.as_str())
+        .bind(days.start().0)
+        .bind(days.end().0);
+    let query = match before {
+        Some(before) => query.bind(before.0),
+        None => query,
+    };
+    query.fetch_all(connection).await
+}
+
+fn add_rows(
+    rows: &[Row],
+    counts: impl Fn(Day) -> bool,
+    found: &mut BTreeMap<Day, LedgerDay>,
+) -> Result<()> {
+    for row in rows {
         let mut cells = Cells::new(row);
-        let day = entry(found, cells.day()?);
+        let day = cells.day()?;
+        if !counts(day) {
+            continue;
+        }
+        let day = entry(found, day);
         let state = cells.named(LogState::from_name)?;
         let reason = cells.text_or_null()?;
         let n = cells.count()?;

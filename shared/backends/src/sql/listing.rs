@@ -163,7 +163,7 @@ impl Listing {
     pub async fn finish(self, db: &Database) -> Result<()> {
         let mut transaction = db.sessions().begin().await?;
         // First, so that of two that finish at once one waits for the other.
-        statement("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
+        statement("REPLACE INTO ledger_listing (product, as_of, counted) VALUES (?, ?, 1)")
             .bind(self.product.as_str())
             .bind(self.as_of.0)
             .execute(&mut transaction)
@@ -171,6 +171,7 @@ impl Listing {
         for sql in [
             "DELETE FROM ledger_received WHERE product = ?",
             "DELETE FROM ledger_pending WHERE product = ?",
+            "DELETE FROM ledger_counted WHERE product = ?",
         ] {
             statement(sql)
                 .bind(self.product.as_str())
@@ -199,7 +200,32 @@ impl Listing {
                 delete_rejects(&mut transaction, &self.product, &log).await?;
             }
         }
+        self.count(&mut transaction).await?;
         transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Counts the logs that have a row, but for those that are noted as without one: they are few,
+    /// and looked at whenever the ledger is.
+    async fn count(&self, connection: &mut Connection) -> Result<()> {
+        // Waits for who is changing a row now. What is noted after it was not counted yet, or is
+        // counted on its day again.
+        statement("DELETE FROM ledger_changed WHERE product = ?")
+            .bind(self.product.as_str())
+            .execute(&mut *connection)
+            .await?;
+        statement(
+            "INSERT INTO ledger_counted (product, day, state, reason, logs) \
+             SELECT product, received_day, state, COALESCE(reason, ''), COUNT(*) FROM log \
+             WHERE product = ? AND archived_at < ? AND NOT EXISTS \
+             (SELECT 1 FROM ledger_pending WHERE ledger_pending.product = log.product \
+              AND ledger_pending.log_id = log.log_id) \
+             GROUP BY product, received_day, state, reason",
+        )
+        .bind(self.product.as_str())
+        .bind(self.as_of.0)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 }
@@ -237,9 +263,22 @@ pub(super) async fn listed_as_of(
     connection: &mut Connection,
     product: &ProductId,
 ) -> Result<Option<Timestamp>> {
-    let row = statement("SELECT as_of FROM ledger_listing WHERE product = ?")
+    let last = last_listing(connection, product).await?;
+    Ok(last.map(|(as_of, _)| as_of))
+}
+
+/// The instant of the last listing, and whether it counted the rows of logs.
+pub(super) async fn last_listing(
+    connection: &mut Connection,
+    product: &ProductId,
+) -> Result<Option<(Timestamp, bool)>> {
+    let row = statement("SELECT as_of, counted FROM ledger_listing WHERE product = ?")
         .bind(product.as_str())
         .fetch_optional(connection)
         .await?;
-    row.map(|row| Cells::new(&row).time()).transpose()
+    row.map(|row| {
+        let mut cells = Cells::new(&row);
+        Ok((cells.time()?, cells.flag()?))
+    })
+    .transpose()
 }

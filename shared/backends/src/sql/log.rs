@@ -230,14 +230,19 @@ pub(super) async fn insert_logs(connection: &mut Connection, rows: &[LogRow]) ->
     insert(connection, "INSERT INTO log", COLUMNS, rows, bind).await
 }
 
-pub(super) async fn delete_log(
-    connection: &mut Connection,
-    product: &ProductId,
-    log: &LogId,
-) -> Result<()> {
+/// Deletes the row of a log and notes that the last listing may have counted it.
+pub(super) async fn delete_log(connection: &mut Connection, row: &LogRow) -> Result<()> {
+    let (product, log) = (row.meta.product.as_str(), row.meta.log.as_str());
+    // Before the row: who clears the notes and then counts sees both or neither.
+    statement("REPLACE INTO ledger_changed (product, day, log_id) VALUES (?, ?, ?)")
+        .bind(product)
+        .bind(row.meta.archived_at.day().0)
+        .bind(log)
+        .execute(&mut *connection)
+        .await?;
     statement("DELETE FROM log WHERE product = ? AND log_id = ?")
-        .bind(product.as_str())
-        .bind(log.as_str())
+        .bind(product)
+        .bind(log)
         .execute(connection)
         .await?;
     Ok(())

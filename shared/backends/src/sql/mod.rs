@@ -46,6 +46,7 @@ static MIGRATIONS: Migrations = migrations![
     "0002_work.sql",
     "0003_live.sql",
     "0004_worth.sql",
+    "0005_counted.sql",
 ];
 
 /// Brings the sessions schema up to date; does nothing where it is.

@@ -246,8 +246,8 @@ async fn remove(
         touched.extend(sessions);
     }
     delete_rejects(connection, product, &ids).await?;
-    for log in logs.iter().filter(|log| known.contains_key(**log)) {
-        log::delete_log(connection, product, log).await?;
+    for row in logs.iter().filter_map(|log| known.get(*log)) {
+        log::delete_log(connection, row).await?;
     }
     Ok(touched)
 }

@@ -20,8 +20,9 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         equation is a check, and a day that does not balance shows a loss. Lost are logs that \
         were stored once and are not any more. The day is the UTC day of receipt, of what was \
         received before the last listing, which `listed_as_of` of a reply names; before the first \
-        one nothing counts as received. It is read live, counts logs and not persons, and \
-        nothing of it is withheld. By day and reason, rows hold the refused logs of each \
+        one nothing counts as received. The listing counts what is stored; what becomes of a log \
+        after it is followed at once. It counts logs and not persons, and nothing of it is \
+        withheld. By day and reason, rows hold the refused logs of each \
         reason only.",
     formulas: &[
         "received = parsed + duplicate + rejected + erased + pending  (balanced)",
