@@ -149,7 +149,7 @@ impl Condition {
 }
 
 /// The days of a range, narrowed to what lies in a stretch of keys that begin with a day.
-fn days(request: &ReportRequest, range: &Range, span: Span<'_>) -> (Day, Day) {
+pub(crate) fn days(request: &ReportRequest, range: &Range, span: Span<'_>) -> (Day, Day) {
     let (mut from, mut to) = (range.from, range.to);
     if request.grouping().first() == Some(&"day") {
         let day = |key: &[String]| key.first().and_then(|day| day.parse().ok());

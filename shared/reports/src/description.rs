@@ -217,8 +217,9 @@ pub(crate) const ACCOUNT: Parameter = Parameter {
 pub(crate) const LIMIT: Parameter = Parameter {
     name: "limit",
     allowed: "1 to 10000",
-    default: "1000",
-    meaning: "How many rows a page has at most.",
+    default: "1000, or fewer where they take long",
+    meaning: "How many rows a page has at most. Without it a page may end earlier, where rows take \
+        long to put together; `next` says whether more follow.",
 };
 
 pub(crate) const AFTER: Parameter = Parameter {

@@ -1,8 +1,8 @@
 //! Rows of a report table put together into groups, a page at a time.
 //!
-//! First the keys of the next groups are read, with how many users their rows have; then the rows
-//! of as many groups at once as memory allows, which bear the sets of persons. So the sets are
-//! never sorted or looked at in vain.
+//! First the keys of the next groups are read, with how many users their rows have ([`crate::keys`]);
+//! then the rows of as many groups at once as memory allows, which bear the sets of persons. So the
+//! sets are never sorted or looked at in vain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,21 @@ use logbook_model::Day;
 use crate::Result;
 use crate::blocks::{Blocks, Days};
 use crate::condition::{Condition, Span};
+use crate::day_table::DayTable;
 use crate::description::is_date;
+use crate::keys::{self, Listed};
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
 
 /// Groups that are looked for at once, unless a page is of more.
 const KEYS: u32 = 1000;
+/// Groups of a page at least, where there are so many, however long it takes.
+pub(crate) const ENOUGH: usize = 250;
+/// Groups that are looked for at once for a page that may end with [`ENOUGH`].
+const FIRST_KEYS: u32 = 400;
+/// Rows put together after which a page of enough groups ends, unless it is asked for by its size.
+const WORK: u64 = 5000;
 /// Groups whose rows are read at once.
 const CHUNK: usize = 2000;
 /// Users of these groups' rows at most, unless one group alone has more: 8 bytes each are held.
@@ -31,12 +39,10 @@ pub(crate) trait Group: Default {
     const COLUMNS: &'static str;
     /// The table. Where its groups may be withheld, its column `users` says how many persons each
     /// row rests on.
-    const TABLE: &'static str;
-    /// Whether the table's keys begin with the day, and not with the group.
-    const BY_DAYS: bool = true;
+    const TABLE: DayTable;
 
     /// The table that a request needs: one where what it does not tell apart is together already.
-    fn table(_: &ReportRequest) -> &'static str {
+    fn table(_: &ReportRequest) -> DayTable {
         Self::TABLE
     }
 
@@ -56,9 +62,44 @@ pub(crate) struct Page<G> {
     pub(crate) days: BTreeMap<Vec<String>, Days>,
     pub(crate) withheld: u64,
     pub(crate) next: Option<Vec<String>>,
+    /// Groups withheld since the last that is shown.
+    hidden: u64,
 }
 
 impl<G> Page<G> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            groups: Vec::new(),
+            days: BTreeMap::new(),
+            withheld: 0,
+            next: None,
+            hidden: 0,
+        }
+    }
+
+    /// Takes up a group that follows.
+    pub(crate) fn show(&mut self, key: Vec<String>, group: G) {
+        self.withheld += std::mem::take(&mut self.hidden);
+        self.groups.push((key, group));
+    }
+
+    /// Counts groups that follow and are withheld.
+    pub(crate) const fn hide(&mut self, groups: u64) {
+        self.hidden += groups;
+    }
+
+    /// The page, where others follow it: those after the last that is shown are of the next one.
+    pub(crate) fn broken_off(mut self) -> Self {
+        self.next = self.groups.last().map(|(key, _)| key.clone());
+        self
+    }
+
+    /// The page, where none follows.
+    pub(crate) const fn ended(mut self) -> Self {
+        self.withheld += self.hidden;
+        self
+    }
+
     /// The same page, with something else of each group.
     pub(crate) fn map<H>(self, mut of: impl FnMut(G) -> H) -> Page<H> {
         let groups = self.groups.into_iter();
@@ -67,64 +108,88 @@ impl<G> Page<G> {
             days: self.days,
             withheld: self.withheld,
             next: self.next,
+            hidden: self.hidden,
         }
     }
 }
 
-impl<G: Group> Page<G> {
-    /// Reads groups that follow each other and takes those that rest on enough persons; groups
-    /// between them whose users add up to fewer than `least` are not looked at.
-    async fn take(
-        &mut self,
-        analytics: &Database,
-        request: &ReportRequest,
-        range: &Range,
-        likely: &[(Vec<String>, u64)],
-        least: u32,
-    ) -> Result<()> {
-        let (Some((first, _)), Some((last, _))) = (likely.first(), likely.last()) else {
-            return Ok(());
+/// A page that is being read.
+struct Reading<'a, G> {
+    analytics: &'a Database,
+    request: &'a ReportRequest,
+    range: &'a Range,
+    page: Page<G>,
+    /// Rows put together so far.
+    rows: u64,
+}
+
+impl<G: Group> Reading<'_, G> {
+    /// Reads groups that follow each other and takes those that rest on enough persons, until the
+    /// page is full. Says at how many it looked.
+    async fn take(&mut self, listed: &[Listed]) -> Result<usize> {
+        let request = self.request;
+        let least = u64::from(request.min_users);
+        let mut likely = listed.iter().filter(|one| one.users >= least);
+        let (Some(first), last) = (likely.next(), likely.next_back()) else {
+            self.page.hide(listed.len() as u64);
+            return Ok(listed.len());
         };
-        let span = Span::between(first, last);
-        let blocks = Blocks::of(request, range);
-        let (mut groups, mut days) = if let Some(blocks) = blocks {
-            in_blocks::<G>(analytics, request, range, span, (least, blocks)).await?
-        } else {
-            let groups = select::<G>(analytics, request, range, span, least).await?;
-            (groups, BTreeMap::new())
-        };
-        for (key, _) in likely {
-            if self.is_full(request) {
-                break;
+        let span = Span::between(&first.key, &last.unwrap_or(first).key);
+        let (mut groups, mut days) = match Blocks::of(request, self.range) {
+            Some(blocks) => in_blocks(self.analytics, request, self.range, span, blocks).await?,
+            None => {
+                let groups = select::<G>(self.analytics, request, self.range, span).await?;
+                (groups, BTreeMap::new())
             }
-            // An analysis may have taken its rows away since.
-            let Some((key, mut group)) = groups.remove_entry(key) else {
-                continue;
-            };
-            if group.persons() < u64::from(request.min_users) {
-                self.withheld += 1;
-            } else {
-                self.days.extend(days.remove_entry(&key));
-                self.groups.push((key, group));
+        };
+        for (looked_at, one) in listed.iter().enumerate() {
+            if self.is_full() {
+                return Ok(looked_at);
+            }
+            self.rows += one.rows;
+            let is_small = one.users < least;
+            match groups.remove_entry(&one.key).filter(|_| !is_small) {
+                Some((key, mut group)) => {
+                    if group.persons() < least {
+                        self.page.hide(1);
+                    } else {
+                        self.page.days.extend(days.remove_entry(&key));
+                        self.page.show(key, group);
+                    }
+                }
+                // Else an analysis has taken its rows away since.
+                None => self.page.hide(u64::from(is_small)),
             }
         }
-        Ok(())
+        Ok(listed.len())
     }
 
-    fn is_full(&self, request: &ReportRequest) -> bool {
-        self.groups.len() >= request.limit as usize
+    fn is_full(&self) -> bool {
+        let groups = self.page.groups.len();
+        groups >= self.request.limit as usize || groups >= ENOUGH && self.is_long(self.rows)
     }
 
-    /// The last group of a page that is full, if any that may be shown follows it.
-    fn end(
-        &self,
-        request: &ReportRequest,
-        likely: &[(Vec<String>, u64)],
-        more: bool,
-    ) -> Option<Vec<String>> {
-        let (end, _) = self.groups.last().filter(|_| self.is_full(request))?;
-        let follows = more || likely.last().is_some_and(|(key, _)| key != end);
-        follows.then(|| end.clone())
+    /// Whether so many rows are enough for a page of enough groups.
+    const fn is_long(&self, rows: u64) -> bool {
+        self.request.may_be_short && rows >= WORK
+    }
+
+    /// How many of some groups are read at once: until their users become too many to be held, or
+    /// the page is likely to be full.
+    fn fitting(&self, groups: &[Listed]) -> usize {
+        let (mut users, mut rows) = (0, self.rows);
+        let missing = ENOUGH.saturating_sub(self.page.groups.len());
+        let fit = groups
+            .iter()
+            .take(CHUNK)
+            .enumerate()
+            .take_while(|(nth, one)| {
+                users += one.users;
+                let is_enough = *nth >= missing && self.is_long(rows);
+                rows += one.rows;
+                users <= CHUNK_USERS && !is_enough
+            });
+        fit.count().max(1).min(groups.len())
     }
 }
 
@@ -137,137 +202,42 @@ pub(crate) async fn page<G: Group>(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<Page<G>> {
-    let mut page = Page {
-        groups: Vec::new(),
-        days: BTreeMap::new(),
-        withheld: 0,
-        next: None,
+    let mut reading = Reading {
+        analytics,
+        request,
+        range,
+        page: Page::new(),
+        rows: 0,
     };
-    let least = request.min_users;
     let mut after = request.after.as_ref().map(|after| after.0.clone());
-    // Most groups are too small: they are counted where they are, not read.
-    let mut sparse = false;
-    let mut wanted = request.limit;
+    let mut wanted = if request.may_be_short {
+        request.limit.min(FIRST_KEYS)
+    } else {
+        request.limit
+    };
     loop {
         let span = Span {
             after: after.as_deref(),
             ..Span::default()
         };
-        // One more, to know whether any follows.
-        let bounds = (if sparse { least } else { 0 }, wanted + 1);
-        let mut found = keys::<G>(analytics, request, range, span, bounds).await?;
-        let more = found.len() > wanted as usize;
-        found.truncate(wanted as usize);
-        let is_small = |(_, users): &&(Vec<String>, u64)| *users < u64::from(least);
-        let likely: Vec<_> = found.iter().filter(|one| !is_small(one)).cloned().collect();
-        let is_counted = sparse;
-        sparse |= found.len() - likely.len() > 4 * likely.len();
-        let at_least = if sparse { least } else { 0 };
-        for chunk in chunks(&likely) {
-            if page.is_full(request) {
-                break;
-            }
-            page.take(analytics, request, range, chunk, at_least)
-                .await?;
+        let stretch = keys::first::<G>(analytics, request, range, span, wanted).await?;
+        let mut left = stretch.groups.as_slice();
+        while !left.is_empty() && !reading.is_full() {
+            let chunk = &left[..reading.fitting(left)];
+            left = &left[reading.take(chunk).await?..];
         }
-        let next = page.end(request, &likely, more);
-        let last = next.as_ref().or(found.last().map(|(key, _)| key));
-        page.withheld += if is_counted {
-            let last = last.map(Vec::as_slice).filter(|_| more || next.is_some());
-            few::<G>(analytics, request, range, Span { last, ..span }).await?
-        } else {
-            let until = found.iter().position(|(key, _)| Some(key) == last);
-            let looked_at = &found[..until.map_or(0, |at| at + 1)];
-            looked_at.iter().filter(is_small).count() as u64
-        };
-        if next.is_some() || !more {
-            page.next = next;
-            return Ok(page);
+        let is_small = |one: &Listed| one.users < u64::from(request.min_users);
+        if reading.is_full() && (stretch.more || !left.iter().all(is_small)) {
+            return Ok(reading.page.broken_off());
         }
-        after = last.cloned();
+        if !stretch.more {
+            reading.page.hide(left.len() as u64);
+            return Ok(reading.page.ended());
+        }
+        after = stretch.groups.into_iter().next_back().map(|last| last.key);
         // Where few of many are shown, ever more are looked at.
         wanted = (2 * wanted).min(KEYS).max(request.limit);
     }
-}
-
-/// Groups that follow each other, cut where their users become too many to be held.
-fn chunks(groups: &[(Vec<String>, u64)]) -> impl Iterator<Item = &[(Vec<String>, u64)]> {
-    let mut left = groups;
-    std::iter::from_fn(move || {
-        let mut held = 0;
-        let fit = left.iter().take(CHUNK).take_while(|(_, users)| {
-            held += users;
-            held <= CHUNK_USERS
-        });
-        let fit = fit.count().max(1).min(left.len());
-        let (chunk, rest) = left.split_at(fit);
-        left = rest;
-        (!chunk.is_empty()).then_some(chunk)
-    })
-}
-
-/// The first keys of a span, in order, each with its rows' users added up; without those where
-/// these are fewer than `least`.
-pub(crate) async fn keys<G: Group>(
-    analytics: &Database,
-    request: &ReportRequest,
-    range: &Range,
-    span: Span<'_>,
-    (least, limit): (u32, u32),
-) -> Result<Vec<(Vec<String>, u64)>> {
-    let columns = request.grouping().join(", ");
-    let condition = Condition::new(request, range, span);
-    let mut query = statement(format!(
-        "SELECT {columns}, CAST(SUM(users) AS SIGNED) FROM {}{} GROUP BY {columns}{} ORDER BY {columns} LIMIT ?",
-        G::table(request),
-        condition.text(),
-        if least > 0 { HAVING } else { "" },
-    ));
-    query = condition.bind(query);
-    if least > 0 {
-        query = query.bind(i64::from(least));
-    }
-    let mut connection = analytics.read().await?;
-    let rows = query
-        .bind(i64::from(limit))
-        .fetch_all(&mut connection)
-        .await?;
-    let width = request.grouping().len();
-    rows.iter()
-        .map(|row| {
-            let mut cells = Cells::new(row);
-            Ok((read_key(&mut cells, width)?, cells.count()?))
-        })
-        .collect()
-}
-
-/// Groups that may be large enough to be shown.
-const HAVING: &str = " HAVING SUM(users) >= ?";
-
-/// How many groups of a span are too small for certain.
-async fn few<G: Group>(
-    analytics: &Database,
-    request: &ReportRequest,
-    range: &Range,
-    span: Span<'_>,
-) -> Result<u64> {
-    if request.min_users == 0 {
-        return Ok(0);
-    }
-    let condition = Condition::new(request, range, span);
-    let query = statement(format!(
-        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {}{} GROUP BY {} HAVING SUM(users) < ?) AS few",
-        G::table(request),
-        condition.text(),
-        request.grouping().join(", "),
-    ));
-    let mut connection = analytics.read().await?;
-    let row = condition
-        .bind(query)
-        .bind(i64::from(request.min_users))
-        .fetch_one(&mut connection)
-        .await?;
-    Ok(Cells::new(&row).count()?)
 }
 
 pub(crate) fn read_key(cells: &mut Cells<'_>, width: usize) -> Result<Vec<String>> {
@@ -283,7 +253,7 @@ pub(crate) async fn between<G: Group>(
     last: &[String],
 ) -> Result<BTreeMap<Vec<String>, G>> {
     let span = Span::between(first, last);
-    select(analytics, request, range, span, 0).await
+    select(analytics, request, range, span).await
 }
 
 /// What adds up to a group's figure.
@@ -331,29 +301,18 @@ pub(crate) async fn all<G: Group>(
     request: &ReportRequest,
     range: &Range,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    select(analytics, request, range, Span::default(), 0).await
+    select(analytics, request, range, Span::default()).await
 }
 
-/// The rows of a group's table, as they are found soonest.
-fn condition<G: Group>(request: &ReportRequest, range: &Range, span: Span<'_>) -> Condition {
-    if G::BY_DAYS {
-        Condition::by_days(request, range, span)
-    } else {
-        Condition::new(request, range, span)
-    }
-}
-
-/// Groups of a stretch of keys, and only those whose users add up to no fewer than `least`.
+/// Groups of a stretch of keys.
 async fn select<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
     span: Span<'_>,
-    least: u32,
 ) -> Result<BTreeMap<Vec<String>, G>> {
-    let only = condition::<G>(request, range, span);
-    let large = Large::new::<G>(request, range, span, least);
-    let rows = rows::<G>(analytics, request, large.as_ref(), &only, "").await?;
+    let only = Condition::by_days(request, range, span);
+    let rows = rows::<G>(analytics, request, &only, "").await?;
     let mut groups: BTreeMap<Vec<String>, G> = BTreeMap::new();
     for row in &rows {
         let mut cells = Cells::new(row);
@@ -372,21 +331,18 @@ async fn in_blocks<G: Group>(
     request: &ReportRequest,
     range: &Range,
     span: Span<'_>,
-    (least, blocks): (u32, Blocks),
+    blocks: Blocks,
 ) -> Result<InBlocks<G>> {
     let width = request.grouping().len();
-    let large = Large::new::<G>(request, range, span, least);
-    let only = condition::<G>(request, range, span);
-    let mut rows = rows::<G>(analytics, request, large.as_ref(), &only, "day, users, ").await?;
+    let only = Condition::by_days(request, range, span);
+    let mut rows = rows::<G>(analytics, request, &only, "day, users, ").await?;
     let mut enough: BTreeMap<Vec<String>, BTreeSet<Day>> = BTreeMap::new();
     if let Some(before) = blocks.before() {
         // Where blocks begin is decided by days of too few persons: the sets of others, which are
         // large, are not looked at.
-        let some = condition::<G>(request, &before, span).and_users("<", blocks.least());
-        rows.extend(
-            self::rows::<G>(analytics, request, large.as_ref(), &some, "day, users, ").await?,
-        );
-        let many = condition::<G>(request, &before, span).and_users(">=", blocks.least());
+        let some = Condition::by_days(request, &before, span).and_users("<", blocks.least());
+        rows.extend(self::rows::<G>(analytics, request, &some, "day, users, ").await?);
+        let many = Condition::by_days(request, &before, span).and_users(">=", blocks.least());
         for row in &keys_by_day::<G>(analytics, request, &many).await? {
             let mut cells = Cells::new(row);
             let key = read_key(&mut cells, width)?;
@@ -399,55 +355,20 @@ async fn in_blocks<G: Group>(
         .unzip())
 }
 
-/// Joins only groups whose users add up to enough, where most are too small to be read.
-struct Large {
-    text: String,
-    condition: Condition,
-    least: u32,
-}
-
-impl Large {
-    fn new<G: Group>(
-        request: &ReportRequest,
-        range: &Range,
-        span: Span<'_>,
-        least: u32,
-    ) -> Option<Self> {
-        let columns = request.grouping().join(", ");
-        let condition = condition::<G>(request, range, span);
-        let text = format!(
-            " INNER JOIN (SELECT {columns} FROM {}{} GROUP BY {columns}{HAVING}) AS large \
-             USING ({columns})",
-            G::table(request),
-            condition.text(),
-        );
-        (least > 0).then_some(Self {
-            text,
-            condition,
-            least,
-        })
-    }
-}
-
 /// The rows of groups: their keys, more columns, and what the groups take up.
 async fn rows<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
-    large: Option<&Large>,
     condition: &Condition,
     more: &str,
 ) -> Result<Vec<Row>> {
-    let mut query = statement(format!(
-        "SELECT {}, {more}{} FROM {}{}{}",
+    let query = statement(format!(
+        "SELECT {}, {more}{} FROM {}{}",
         request.grouping().join(", "),
         G::COLUMNS,
-        G::table(request),
-        large.map_or("", |large| &large.text),
+        G::table(request).name,
         condition.text(),
     ));
-    if let Some(large) = large {
-        query = large.condition.bind(query).bind(i64::from(large.least));
-    }
     let mut connection = analytics.read().await?;
     Ok(condition.bind(query).fetch_all(&mut connection).await?)
 }
@@ -461,7 +382,7 @@ async fn keys_by_day<G: Group>(
     let query = statement(format!(
         "SELECT DISTINCT {}, day FROM {}{}",
         request.grouping().join(", "),
-        G::table(request),
+        G::table(request).name,
         condition.text(),
     ));
     let mut connection = analytics.read().await?;

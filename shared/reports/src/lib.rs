@@ -21,6 +21,7 @@ mod condition;
 mod cost;
 mod cursor;
 mod day_features;
+mod day_table;
 mod description;
 mod digest;
 pub mod docs;
@@ -33,6 +34,7 @@ mod fresh;
 mod freshness;
 mod funnel;
 mod groups;
+mod keys;
 mod lease;
 mod ledger;
 mod news;
@@ -91,6 +93,7 @@ static MIGRATIONS: Migrations = migrations![
     "0009_news.sql",
     "0010_views.sql",
     "0011_groups.sql",
+    "0012_days.sql",
 ];
 
 /// Brings the analytics schema up to date; does nothing where it is.

@@ -42,6 +42,9 @@ pub struct ReportRequest {
     pub steps: Vec<String>,
     /// Rows at most, up to [`MAX_LIMIT`].
     pub limit: u32,
+    /// Whether a page may end before it has so many, though more follow, where it takes long to put
+    /// them together. So it is where a query string names no limit.
+    pub may_be_short: bool,
     /// Where the page before ended: its `next`.
     pub after: Option<Cursor>,
     /// Persons that a group needs to be shown. 0 shows everything. It is the product's
@@ -65,6 +68,7 @@ impl ReportRequest {
             account: None,
             steps: Vec::new(),
             limit: DEFAULT_LIMIT,
+            may_be_short: false,
             after: None,
             min_users: DEFAULT_MIN_USERS,
         }
@@ -93,6 +97,7 @@ impl ReportRequest {
             seen.push(parameter);
             request.set(parameter, value.as_ref())?;
         }
+        request.may_be_short = !seen.contains(&"limit");
         request.check()?;
         Ok(request)
     }

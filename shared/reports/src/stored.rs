@@ -3,13 +3,11 @@
 //! Where a request puts nothing together, what was computed of a row is shown as it is: the sets
 //! of persons beside it, which are large, are not looked at.
 
-use std::collections::BTreeMap;
-
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, Value, statement};
+use logbook_backends::sql::rows::{Cells, Value, bigint, statement};
 
 use crate::condition::{Condition, Span};
-use crate::groups::{Found, Page, read_key};
+use crate::groups::{Page, read_key};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -23,6 +21,19 @@ pub(crate) struct Stored {
     /// The columns that are shown after the key.
     pub(crate) figures: &'static str,
 }
+
+/// A row of it.
+struct OneRow {
+    key: Vec<String>,
+    /// How many persons it rests on.
+    users: u64,
+    figures: Vec<Cell>,
+}
+
+/// Rows looked at after which a page ends, unless it is asked for by its size.
+const WORK: usize = 2000;
+/// Rows that are read at once at least, where a page needs more.
+const SOME: usize = 100;
 
 impl Stored {
     /// Whether a request asks for the rows themselves.
@@ -38,36 +49,68 @@ impl Stored {
         request: &ReportRequest,
         range: &Range,
     ) -> Result<Page<Vec<Cell>>> {
-        let mut rows = self.rows(analytics, request, range).await?;
-        // One more was asked for, to know whether any follows.
-        let more = rows.len() > request.limit as usize;
-        rows.truncate(request.limit as usize);
-        let next = rows.last().map(|(key, _)| key.clone()).filter(|_| more);
-        Ok(Page {
-            withheld: self
-                .withheld(analytics, request, range, next.as_deref())
-                .await?,
-            groups: rows,
-            days: BTreeMap::new(),
-            next,
-        })
+        let mut page = Page::new();
+        let mut after = request.after.as_ref().map(|after| after.0.clone());
+        let (mut read, mut wanted) = (0, request.limit as usize);
+        let is_full = |page: &Page<Vec<Cell>>, read| {
+            let shown = page.groups.len();
+            let is_long = request.may_be_short && read >= WORK && shown > 0;
+            shown >= request.limit as usize || is_long
+        };
+        loop {
+            let mut rows = self
+                .rows(analytics, request, range, after.as_deref(), wanted + 1)
+                .await?;
+            // One more was asked for, to know whether any follows.
+            let more = rows.len() > wanted;
+            rows.truncate(wanted);
+            read += rows.len();
+            after = rows.last().map(|row| row.key.clone());
+            let is_small = |row: &OneRow| row.users < u64::from(request.min_users);
+            let mut rows = rows.into_iter();
+            while page.groups.len() < request.limit as usize
+                && let Some(row) = rows.next()
+            {
+                if is_small(&row) {
+                    page.hide(1);
+                } else {
+                    page.show(row.key, row.figures);
+                }
+            }
+            let left = rows.as_slice();
+            if is_full(&page, read) && (more || !left.iter().all(is_small)) {
+                return Ok(page.broken_off());
+            }
+            if !more {
+                page.hide(left.len() as u64);
+                return Ok(page.ended());
+            }
+            // As many as bring the missing ones, if it goes on so.
+            let (shown, missing) = (
+                page.groups.len(),
+                request.limit as usize - page.groups.len(),
+            );
+            wanted = (missing * read / shown.max(1)).clamp(SOME, WORK);
+        }
     }
 
-    /// The rows that may be shown, in order, and one more than are asked for.
+    /// The first rows after one, in order.
     async fn rows(
         &self,
         analytics: &Database,
         request: &ReportRequest,
         range: &Range,
-    ) -> Result<Found<Vec<Cell>>> {
+        after: Option<&[String]>,
+        limit: usize,
+    ) -> Result<Vec<OneRow>> {
         let columns = self.key.join(", ");
         let span = Span {
-            after: request.after.as_ref().map(|after| after.0.as_slice()),
+            after,
             ..Span::default()
         };
         let condition = Condition::new(request, range, span);
         let query = statement(format!(
-            "SELECT {columns}, {} FROM {}{} AND users >= ? ORDER BY {columns} LIMIT ?",
+            "SELECT {columns}, users, {} FROM {}{} ORDER BY {columns} LIMIT ?",
             self.figures,
             self.table,
             condition.text(),
@@ -75,47 +118,19 @@ impl Stored {
         let mut connection = analytics.read().await?;
         let rows = condition
             .bind(query)
-            .bind(i64::from(request.min_users))
-            .bind(i64::from(request.limit) + 1)
+            .bind(bigint(limit as u64))
             .fetch_all(&mut connection)
             .await?;
         rows.iter()
             .map(|row| {
                 let mut cells = Cells::new(row);
-                Ok((read_key(&mut cells, self.key.len())?, figures(&mut cells)?))
+                Ok(OneRow {
+                    key: read_key(&mut cells, self.key.len())?,
+                    users: cells.count()?,
+                    figures: figures(&mut cells)?,
+                })
             })
             .collect()
-    }
-
-    /// How many rows up to the last of a page are of too few persons.
-    async fn withheld(
-        &self,
-        analytics: &Database,
-        request: &ReportRequest,
-        range: &Range,
-        last: Option<&[String]>,
-    ) -> Result<u64> {
-        if request.min_users == 0 {
-            return Ok(0);
-        }
-        let span = Span {
-            after: request.after.as_ref().map(|after| after.0.as_slice()),
-            last,
-            first: None,
-        };
-        let condition = Condition::new(request, range, span);
-        let query = statement(format!(
-            "SELECT COUNT(*) FROM {}{} AND users < ?",
-            self.table,
-            condition.text(),
-        ));
-        let mut connection = analytics.read().await?;
-        let row = condition
-            .bind(query)
-            .bind(i64::from(request.min_users))
-            .fetch_one(&mut connection)
-            .await?;
-        Ok(Cells::new(&row).count()?)
     }
 }
 

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 
 use logbook_backends::sql::{Work, WorkKey, note_work};
 use logbook_model::Kind;
-use logbook_reports::{Error, ReportRequest, query};
+use logbook_reports::{Cell, Error, ReportRequest, query};
 use place::{Place, on_every_database};
-use support::{Run, TODAY, analyze_all, open, product, reject, request, store};
+use support::{Run, Stores, TODAY, analyze_all, open, product, reject, request, store};
 
 async fn pages_put_together_are_the_whole(place: &Place) {
     let stores = open(place).await;
@@ -140,6 +140,62 @@ async fn pages_of_few_rows_pass_over_what_is_withheld(place: &Place) {
     }
 }
 
+/// What pages bring together, each after the other.
+async fn pages(stores: &Stores, mut request: ReportRequest) -> (usize, Vec<Vec<Cell>>, u64) {
+    let (mut pages, mut rows, mut withheld) = (0, Vec::new(), 0);
+    loop {
+        let page = query(&stores.analytics, &request).await.unwrap();
+        assert!(!page.rows.is_empty() || page.next.is_none());
+        pages += 1;
+        rows.extend(page.rows);
+        withheld += page.withheld_groups;
+        request.after = page.next;
+        if request.after.is_none() {
+            return (pages, rows, withheld);
+        }
+    }
+}
+
+/// 280 features on twenty days each, every tenth of them used by two persons.
+async fn pages_without_a_limit_end_where_they_take_long(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    for (day, user, third) in (0..120).map(|n| (n / 6, n % 2, n / 2 % 3)) {
+        let id = format!("{day}-{user}-{third}");
+        let mut run = Run::new(&id, TODAY.plus(-day), &format!("u{user}"));
+        run.environment = (day % 3 == 0).then(|| "test".to_owned());
+        let features = (third..280).step_by(3);
+        let features = features.filter(|feature| user == 0 || feature % 10 == 0);
+        let uses = |feature| (format!("f{feature:03}"), Kind::Normal, false, 1, None);
+        run.events = features.map(uses).collect();
+        runs.push(run);
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    for (by, environment, least, shown, hidden) in [
+        ("feature", "all", 0, 280, 0),
+        ("version,feature", "all", 0, 280, 0),
+        ("version,feature", "all", 2, 28, 252),
+        ("day,feature", "production", 2, 13 * 28, 13 * 252),
+    ] {
+        let asked = async |limit: Option<&str>| {
+            let mut parameters = vec![("by", by), ("environment", environment)];
+            parameters.extend(limit.map(|limit| ("limit", limit)));
+            let mut request = request("feature-usage", &parameters);
+            request.min_users = least;
+            pages(&stores, request).await
+        };
+        let (one, rows, withheld) = asked(Some("10000")).await;
+        assert_eq!((one, rows.len(), withheld), (1, shown, hidden), "{by}");
+        let (several, same, withheld) = asked(None).await;
+        assert_eq!((&same, withheld), (&rows, hidden), "{by}");
+        assert!(several > 1 || least > 0 && !by.contains("day"), "{by}");
+        // Small ones bring the same.
+        let (_, same, withheld) = asked(Some("17")).await;
+        assert_eq!((&same, withheld), (&rows, hidden), "{by}");
+    }
+}
+
 #[test]
 fn bad_requests_name_what_is_allowed() {
     let parse = |name: &str, parameters: &[(&str, &str)]| {
@@ -201,5 +257,6 @@ fn grouping_columns_may_come_in_any_order() {
 
 on_every_database! {
     pages_of_few_rows_pass_over_what_is_withheld,
+    pages_without_a_limit_end_where_they_take_long,
     pages_put_together_are_the_whole,
 }

@@ -147,8 +147,9 @@ pub(crate) struct ReportQuery {
     account: Option<String>,
     /// The features of a funnel, in order, with commas between them.
     steps: Option<String>,
-    /// Rows a page.
-    #[param(minimum = 1, maximum = 10000, default = 1000)]
+    /// Rows a page at most. Without it a page has up to 1,000, and may end earlier where rows take
+    /// long to put together.
+    #[param(minimum = 1, maximum = 10000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     after: Option<String>,

@@ -12,7 +12,7 @@ const status = document.getElementById("status");
 const REPORTS = [
   { name: "release-health", query: { by: "version" } },
   { name: "active-users", query: {}, newestFirst: true },
-  { name: "feature-usage", query: { by: "feature" }, sortBy: "uses" },
+  { name: "feature-usage", query: { by: "feature", limit: 10000 }, sortBy: "uses" },
   { name: "ledger", query: {}, newestFirst: true },
 ];
 const ROWS = 20;

@@ -5,6 +5,7 @@
 
 use logbook_model::{Day, EventTime, LogId, ProductId, SessionId, Timestamp, Zone};
 
+use crate::database::Dialect;
 pub use crate::database::{Connection, Query, Row, Rows, Transaction, Value, statement};
 use crate::{Error, Result};
 
@@ -59,6 +60,18 @@ pub(super) async fn insert_or<T>(
         rest = &rest[size..];
     }
     Ok(())
+}
+
+/// The rows of several queries, of which each may have an order and a limit of its own.
+pub fn union_all(connection: &Connection, queries: &[String]) -> String {
+    match connection.dialect() {
+        Dialect::Sqlite => format!(
+            "SELECT * FROM ({})",
+            queries.join(") UNION ALL SELECT * FROM (")
+        ),
+        #[cfg(feature = "mysql")]
+        Dialect::MySql => format!("({})", queries.join(") UNION ALL (")),
+    }
 }
 
 /// Rows of `head` — which ends in `WHERE product = ? AND column IN` — for any number of keys.

@@ -5,6 +5,7 @@ use logbook_backends::sql::rows::Cells;
 use logbook_model::Day;
 
 use crate::Result;
+use crate::day_table::DayTable;
 use crate::groups::{self, Group};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -22,8 +23,7 @@ struct Used {
 
 impl Group for Used {
     const COLUMNS: &'static str = "day, persons";
-    const TABLE: &'static str = "account_features";
-    const BY_DAYS: bool = false;
+    const TABLE: DayTable = DayTable::ACCOUNT_FEATURES;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         let day = cells.date()?;

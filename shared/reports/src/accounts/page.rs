@@ -9,7 +9,9 @@ use logbook_model::{Contract, Day};
 use super::state::{state, trend};
 use super::{ACTIVE, contracts};
 use crate::condition::Span;
+use crate::day_table::DayTable;
 use crate::groups::{self, Group};
+use crate::keys;
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
 use crate::reply::{Cell, share};
@@ -25,7 +27,7 @@ struct Account(BTreeMap<Day, (u64, Vec<u8>)>);
 
 impl Group for Account {
     const COLUMNS: &'static str = "day, sessions, persons";
-    const TABLE: &'static str = "account_days";
+    const TABLE: DayTable = DayTable::ACCOUNT_DAYS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         let day = cells.date()?;
@@ -47,7 +49,7 @@ struct Used(BTreeSet<String>);
 
 impl Group for Used {
     const COLUMNS: &'static str = "feature_names";
-    const TABLE: &'static str = "account_days";
+    const TABLE: DayTable = DayTable::ACCOUNT_DAYS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         let names = cells.str()?;
@@ -181,12 +183,11 @@ async fn known(
         after: after.map(std::slice::from_ref),
         ..Span::default()
     };
-    let mut found =
-        groups::keys::<Account>(analytics, request, &days, span, (0, request.limit + 1))
-            .await?
-            .into_iter()
-            .flat_map(|(key, _)| key)
-            .collect::<BTreeSet<String>>();
+    let mut found = keys::grouped::<Account>(analytics, request, &days, span, request.limit + 1)
+        .await?
+        .into_iter()
+        .flat_map(|one| one.key)
+        .collect::<BTreeSet<String>>();
     if request.environment != Environment::Other {
         let only = request.account.as_deref();
         let limit = request.limit + 1;

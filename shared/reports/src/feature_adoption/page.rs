@@ -9,6 +9,7 @@ use logbook_model::Day;
 
 use super::WITHIN;
 use crate::blocks::Days;
+use crate::day_table::DayTable;
 use crate::groups::{self, Found, Group, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -30,7 +31,7 @@ struct Users(Persons);
 
 impl Group for Users {
     const COLUMNS: &'static str = "persons";
-    const TABLE: &'static str = "feature_days";
+    const TABLE: DayTable = DayTable::FEATURE_DAYS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.0.add_bytes(cells.bytes()?)
@@ -47,7 +48,7 @@ struct FirstUses(Vec<(Day, [u64; 3])>);
 
 impl Group for FirstUses {
     const COLUMNS: &'static str = "day, new_users, repeat_7, repeat_28";
-    const TABLE: &'static str = "feature_adoption";
+    const TABLE: DayTable = DayTable::FEATURE_ADOPTION;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         let day = cells.date()?;

@@ -7,6 +7,7 @@ use logbook_backends::sql::rows::Cells;
 
 use super::START;
 use crate::blocks::counts;
+use crate::day_table::DayTable;
 use crate::groups::{self, Found, Group, OfDay, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -29,7 +30,7 @@ struct Step {
 
 impl Group for Step {
     const COLUMNS: &'static str = "sessions, persons";
-    const TABLE: &'static str = "feature_paths";
+    const TABLE: DayTable = DayTable::FEATURE_PATHS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.sessions = self.sessions.saturating_add(cells.count()?);
@@ -47,7 +48,7 @@ struct Begun(Step);
 
 impl Group for Begun {
     const COLUMNS: &'static str = Step::COLUMNS;
-    const TABLE: &'static str = "version_days";
+    const TABLE: DayTable = DayTable::VERSION_DAYS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.0.add(cells)

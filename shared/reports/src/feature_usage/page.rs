@@ -5,6 +5,7 @@ use logbook_backends::sql::rows::Cells;
 use logbook_model::Sketch;
 
 use crate::blocks::counts;
+use crate::day_table::DayTable;
 use crate::groups::{self, Group, OfDay, Page, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -37,15 +38,15 @@ struct Usage {
 
 impl Group for Usage {
     const COLUMNS: &'static str = "uses, sessions, errors, durations, persons";
-    const TABLE: &'static str = "feature_usage";
+    const TABLE: DayTable = DayTable::FEATURE_USAGE;
 
-    fn table(request: &ReportRequest) -> &'static str {
+    fn table(request: &ReportRequest) -> DayTable {
         let tells_apart =
             |name, only: &Option<String>| only.is_some() || request.grouping().contains(&name);
         if !tells_apart("feature", &request.feature) {
-            "version_days"
+            DayTable::VERSION_DAYS
         } else if !tells_apart("version", &request.version) && request.feature.is_none() {
-            "feature_days"
+            DayTable::FEATURE_DAYS
         } else {
             // A feature's rows are found here by its name.
             Self::TABLE

@@ -22,8 +22,7 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         received before the last listing, which `listed_as_of` of a reply names; before the first \
         one nothing counts as received. The listing counts what is stored; what becomes of a log \
         after it is followed at once. It counts logs and not persons, and nothing of it is \
-        withheld. By day and reason, rows hold the refused logs of each \
-        reason only.",
+        withheld. By day and reason, rows hold the refused logs of each reason only.",
     formulas: &[
         "received = parsed + duplicate + rejected + erased + pending  (balanced)",
         "lost is not part of the balance",

@@ -4,6 +4,7 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 
 use crate::Result;
+use crate::day_table::DayTable;
 use crate::groups::Group;
 use crate::query::{Range, Rows};
 use crate::request::ReportRequest;
@@ -21,7 +22,7 @@ struct Platform(Crowd);
 
 impl Group for Platform {
     const COLUMNS: &'static str = Crowd::COLUMNS;
-    const TABLE: &'static str = "platforms";
+    const TABLE: DayTable = DayTable::PLATFORMS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.0.add(cells)

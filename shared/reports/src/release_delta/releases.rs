@@ -7,6 +7,7 @@ use logbook_backends::sql::rows::Cells;
 use logbook_model::{Day, Sketch};
 
 use crate::catalogue::Report;
+use crate::day_table::DayTable;
 use crate::groups::{self, Group};
 use crate::persons::Persons;
 use crate::query::Range;
@@ -27,7 +28,7 @@ pub(super) struct Release {
 
 impl Group for Release {
     const COLUMNS: &'static str = "day, sessions, crashed, persons, crashing_persons";
-    const TABLE: &'static str = "release_health";
+    const TABLE: DayTable = DayTable::RELEASE_HEALTH;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         let day = cells.date()?;
@@ -54,7 +55,7 @@ pub(super) struct Feature {
 
 impl Group for Feature {
     const COLUMNS: &'static str = "sessions, persons, durations";
-    const TABLE: &'static str = "feature_usage";
+    const TABLE: DayTable = DayTable::FEATURE_USAGE;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.sessions = self.sessions.saturating_add(cells.count()?);
@@ -76,7 +77,7 @@ struct Erring(u64);
 
 impl Group for Erring {
     const COLUMNS: &'static str = "sessions";
-    const TABLE: &'static str = "top_errors";
+    const TABLE: DayTable = DayTable::TOP_ERRORS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.0 = self.0.saturating_add(cells.count()?);

@@ -4,6 +4,7 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 
 use super::tally::Tally;
+use crate::day_table::DayTable;
 use crate::groups::{self, Group, key_cells};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
@@ -22,7 +23,7 @@ const STORED: Stored = Stored {
 impl Group for Tally {
     const COLUMNS: &'static str = "unidentified_sessions, ok, exited, errored, unhandled, \
         abnormal, crashed, persons, erring_persons, crashing_persons";
-    const TABLE: &'static str = "release_health";
+    const TABLE: DayTable = DayTable::RELEASE_HEALTH;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.unidentified = self.unidentified.saturating_add(cells.count()?);

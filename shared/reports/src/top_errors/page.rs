@@ -5,6 +5,7 @@ use logbook_backends::sql::rows::Cells;
 
 use super::seen::seen;
 use crate::Result;
+use crate::day_table::DayTable;
 use crate::groups::{self, Group, key_cells};
 use crate::persons::Persons;
 use crate::query::{Range, Rows};
@@ -27,7 +28,7 @@ struct Errors {
 
 impl Group for Errors {
     const COLUMNS: &'static str = "events, sessions, persons";
-    const TABLE: &'static str = "top_errors";
+    const TABLE: DayTable = DayTable::TOP_ERRORS;
 
     fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
         self.events = self.events.saturating_add(cells.count()?);

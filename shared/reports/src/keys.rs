@@ -1,0 +1,216 @@
+//! The keys of groups, in order, before their rows are read.
+//!
+//! Where they are what tells the rows of a day apart, the first rows of each day are listed, side by
+//! side: so much is read as a page needs, however long the history and however many groups there
+//! are. Else the database groups the rows.
+
+use std::collections::BTreeMap;
+
+use logbook_backends::Database;
+use logbook_backends::sql::rows::{Cells, Row, statement, union_all};
+use logbook_model::Day;
+
+use crate::condition::{Condition, Span, days};
+use crate::groups::{Group, read_key};
+use crate::query::Range;
+use crate::request::ReportRequest;
+use crate::{Environment, Result};
+
+/// Lists of one statement at most.
+const LISTS: usize = 128;
+/// Rows that are listed at once, of all days together, unless [`SOME`] of each are more.
+const LISTED: usize = 10_000;
+/// Rows of a list at least.
+const SOME: usize = 50;
+
+/// A group that follows.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) key: Vec<String>,
+    /// The users of its rows, added up: its persons are no more.
+    pub(crate) users: u64,
+    /// How many rows it has.
+    pub(crate) rows: u64,
+}
+
+/// The first groups of a span, and whether any follow.
+pub(crate) struct Stretch {
+    pub(crate) groups: Vec<Listed>,
+    pub(crate) more: bool,
+}
+
+/// The first groups of a span, about so many.
+pub(crate) async fn first<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    span: Span<'_>,
+    limit: u32,
+) -> Result<Stretch> {
+    if is_told_apart::<G>(request) {
+        let lists = lists(request, range, span);
+        let each = (LISTED / lists.len().max(1)).max(SOME);
+        return listed::<G>(analytics, request, span, &lists, each.min(limit as usize)).await;
+    }
+    let mut groups = grouped::<G>(analytics, request, range, span, limit + 1).await?;
+    let more = groups.len() > limit as usize;
+    groups.truncate(limit as usize);
+    Ok(Stretch { groups, more })
+}
+
+/// Whether a group has one row of a day and environment, in the order of the table's keys.
+fn is_told_apart<G: Group>(request: &ReportRequest) -> bool {
+    let only = [
+        ("version", &request.version),
+        ("feature", &request.feature),
+        ("error", &request.error),
+        ("account", &request.account),
+    ];
+    let is_fixed = |column: &str| {
+        only.iter()
+            .any(|(name, of)| *name == column && of.is_some())
+    };
+    let told = |columns: &[&'static str]| {
+        let columns = columns.iter().copied();
+        columns.filter(|one| !is_fixed(one)).collect::<Vec<_>>()
+    };
+    told(G::table(request).key) == told(request.grouping())
+}
+
+/// The days and environments whose rows are listed.
+fn lists(request: &ReportRequest, range: &Range, span: Span<'_>) -> Vec<(Day, Environment)> {
+    let (from, to) = days(request, range, span);
+    let kinds = [Environment::Production, Environment::Other];
+    let kinds = kinds
+        .into_iter()
+        .filter(|kind| request.environment.includes(*kind));
+    let days = (from.0..=to.0).map(Day);
+    days.flat_map(|day| kinds.clone().map(move |kind| (day, kind)))
+        .collect()
+}
+
+/// The groups that come before where any list of so many rows ends.
+async fn listed<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    span: Span<'_>,
+    lists: &[(Day, Environment)],
+    limit: usize,
+) -> Result<Stretch> {
+    let width = request.grouping().len();
+    let mut groups: BTreeMap<Vec<String>, (u64, u64)> = BTreeMap::new();
+    // Where lists end that go on.
+    let mut ends: Vec<Vec<String>> = Vec::new();
+    for lists in lists.chunks(LISTS) {
+        let mut found: Vec<(usize, Vec<String>)> = vec![(0, Vec::new()); lists.len()];
+        for row in &rows_of_lists::<G>(analytics, request, span, lists, limit + 1).await? {
+            let mut cells = Cells::new(row);
+            let list = cells.count()? as usize;
+            let key = read_key(&mut cells, width)?;
+            if let Some((rows, last)) = found.get_mut(list) {
+                *rows += 1;
+                if *last < key {
+                    last.clone_from(&key);
+                }
+            }
+            let (users, rows) = groups.entry(key).or_default();
+            *users = users.saturating_add(cells.count()?);
+            *rows += 1;
+        }
+        let found = found.into_iter().filter(|(rows, _)| *rows > limit);
+        ends.extend(found.map(|(_, last)| last));
+    }
+    // A list that goes on may have more of what comes from its last on.
+    let end = ends.into_iter().min();
+    let groups = groups
+        .into_iter()
+        .filter(|(key, _)| end.as_ref().is_none_or(|end| key < end))
+        .map(|(key, (users, rows))| Listed { key, users, rows });
+    Ok(Stretch {
+        groups: groups.collect(),
+        more: end.is_some(),
+    })
+}
+
+/// The first rows of each list: its number, the key, and the row's users.
+async fn rows_of_lists<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    span: Span<'_>,
+    lists: &[(Day, Environment)],
+    limit: usize,
+) -> Result<Vec<Row>> {
+    let columns = request.grouping().join(", ");
+    let conditions: Vec<Condition> = lists
+        .iter()
+        .map(|list| of_list(request, span, *list))
+        .collect();
+    let queries: Vec<String> = conditions
+        .iter()
+        .enumerate()
+        .map(|(list, condition)| {
+            format!(
+                "SELECT {list}, {columns}, users FROM {}{} ORDER BY {columns} LIMIT {limit}",
+                G::table(request).name,
+                condition.text(),
+            )
+        })
+        .collect();
+    let mut connection = analytics.read().await?;
+    let query = statement(union_all(&connection, &queries));
+    let query = conditions.iter().fold(query, |query, one| one.bind(query));
+    Ok(query.fetch_all(&mut connection).await?)
+}
+
+/// The rows of a list.
+fn of_list(
+    request: &ReportRequest,
+    span: Span<'_>,
+    (day, environment): (Day, Environment),
+) -> Condition {
+    let request = ReportRequest {
+        environment,
+        ..request.clone()
+    };
+    let range = Range {
+        from: day,
+        to: day,
+        judged_to: None,
+    };
+    Condition::new(&request, &range, span)
+}
+
+/// Groups as the database puts them together, so many at most.
+pub(crate) async fn grouped<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    span: Span<'_>,
+    limit: u32,
+) -> Result<Vec<Listed>> {
+    let columns = request.grouping().join(", ");
+    let condition = Condition::new(request, range, span);
+    let query = statement(format!(
+        "SELECT {columns}, CAST(SUM(users) AS SIGNED), COUNT(*) FROM {}{} \
+         GROUP BY {columns} ORDER BY {columns} LIMIT ?",
+        G::table(request).name,
+        condition.text(),
+    ));
+    let mut connection = analytics.read().await?;
+    let rows = condition
+        .bind(query)
+        .bind(i64::from(limit))
+        .fetch_all(&mut connection)
+        .await?;
+    let width = request.grouping().len();
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(row);
+            Ok(Listed {
+                key: read_key(&mut cells, width)?,
+                users: cells.count()?,
+                rows: cells.count()?,
+            })
+        })
+        .collect()
+}
