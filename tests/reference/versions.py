@@ -3,6 +3,7 @@
 import math
 import re
 import statistics
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from asking import ALL, Answer, Data, counted, guarded, share, wanted
@@ -138,14 +139,15 @@ def timed(sample):
 
 def release_delta(database, ask):
     data = Data(database, ask)
+    counted(data, replace(ask, by=("version",)), "SELECT * FROM s WHERE version <> ?", [UNKNOWN])
     counts = data.rows("""
-        SELECT version, count(DISTINCT person) AS users, min(day) AS first FROM rs
-        WHERE version <> $1 GROUP BY ALL""", UNKNOWN)
+        SELECT version, count(DISTINCT person) AS users, min(day) AS first FROM counted GROUP BY ALL""")
     enough = [row for row in counts if row["users"] >= ask.min_users]
     releases = in_order([row["version"] for row in enough], {row["version"]: row["first"] for row in enough})
-    withheld = sum(1 for row in counts
-                   if row not in enough and ask.where.get("version", row["version"]) == row["version"])
-    measured = measures(data)
+    known = data.rows("SELECT DISTINCT version FROM rs WHERE version <> $1", UNKNOWN)
+    withheld = sum(1 for row in known if row["version"] not in releases
+                   and ask.where.get("version", row["version"]) == row["version"])
+    measured = measures(data, ask)
     rows = []
     pairs = sorted(zip(releases[1:], releases), key=lambda pair: pair[0].encode())
     for version, previous in pairs:
@@ -162,21 +164,49 @@ def release_delta(database, ask):
     return Answer(rows, withheld)
 
 
-def measures(data):
-    """What every release measures, and every feature in it."""
+def measures(data, ask):
+    """What every release measures, and every feature in it, each of the days that count for it."""
     out = {row.pop("version"): {**row, "features": {}} for row in data.rows("""
         SELECT version, count(*) AS sessions, count(DISTINCT person) AS users,
                count(*) FILTER (status = 'crashed') AS crashed,
                count(DISTINCT person) FILTER (status = 'crashed') AS users_crashed
-        FROM rs GROUP BY ALL""")}
-    samples = durations(data, "re", ("version", "feature"))
+        FROM counted GROUP BY ALL""")}
+    people = data.rows("""
+        SELECT version, day, list(DISTINCT person) FILTER (person IS NOT NULL) AS people FROM rs GROUP BY ALL""")
+    for version, release in out.items():
+        of_days = {row["day"]: set(row["people"] or ()) for row in people if row["version"] == version}
+        release["beside"] = Beside(of_days, ask.min_users)
+    counted(data, replace(ask, by=("version", "feature")), "SELECT * FROM e WHERE version <> ?", [UNKNOWN])
+    samples = durations(data, "counted", ("version", "feature"))
+    nothing = {"users": 0, "sessions": 0, "failed": 0, "sample": None}
+    for row in data.rows("SELECT version, feature, list(DISTINCT day) AS days FROM re GROUP BY ALL"):
+        if row["version"] in out:
+            out[row["version"]]["features"][row["feature"]] = {**nothing, "used": set(row["days"])}
+    for row in data.rows("SELECT version, feature, list(DISTINCT day) AS days FROM kept GROUP BY ALL"):
+        if row["version"] in out:
+            out[row["version"]]["features"][row["feature"]]["counts"] = set(row["days"])
     for row in data.rows("""
             SELECT version, feature, count(DISTINCT person) AS users, count(DISTINCT session) AS sessions,
                    count(DISTINCT session) FILTER (failed) AS failed
-            FROM re GROUP BY ALL"""):
+            FROM counted GROUP BY ALL"""):
         version, feature = row["version"], row["feature"]
-        out[version]["features"][feature] = {**row, "sample": samples.get((version, feature))}
+        if version in out:
+            out[version]["features"][feature].update(row, sample=samples.get((version, feature)))
     return out
+
+
+@dataclass
+class Beside:
+    """Who used a release on each day of the range."""
+
+    of_days: dict
+    min_users: int
+
+    def users(self, feature):
+        """Its users on the days that count for a feature, and on those without it on which enough were there."""
+        used, counts = feature.get("used", ()), feature.get("counts", ())
+        return len({person for day, people in self.of_days.items() for person in people
+                    if day in counts or (day not in used and len(people) >= self.min_users)})
 
 
 def compared(measured, version, previous, feature):
@@ -200,8 +230,9 @@ def values(release, feature):
             "crash_free_sessions": (sessions, wilson(sessions - release["crashed"], sessions)),
             "crash_free_users": (users, wilson(users - release["users_crashed"], users))}
     used = release["features"].get(feature, {"users": 0, "sessions": 0, "failed": 0, "sample": None})
+    users = release["beside"].users(used)
     return {
-        "adoption": (release["users"], wilson(used["users"], release["users"])),
+        "adoption": (users, wilson(used["users"], users)),
         "error_rate": (used["sessions"], wilson(used["failed"], used["sessions"])),
         "p95_us": timed(used["sample"])}
 

@@ -304,6 +304,26 @@ pub(crate) async fn all<G: Group>(
     select(analytics, request, range, Span::default()).await
 }
 
+/// All groups that have anything in a range, as far as it counts, and which of their days do where
+/// not all do: for reports that compare groups.
+pub(crate) async fn counted<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+) -> Result<BTreeMap<Vec<String>, (G, Option<Days>)>> {
+    let Some(blocks) = Blocks::of(request, range) else {
+        let groups = all::<G>(analytics, request, range).await?.into_iter();
+        return Ok(groups.map(|(key, group)| (key, (group, None))).collect());
+    };
+    let (groups, mut days) =
+        in_blocks::<G>(analytics, request, range, Span::default(), blocks).await?;
+    let groups = groups.into_iter().filter_map(|(key, group)| {
+        let days = days.remove(&key).filter(|days| !days.is_empty())?;
+        Some((key, (group, Some(days))))
+    });
+    Ok(groups.collect())
+}
+
 /// Groups of a stretch of keys.
 async fn select<G: Group>(
     analytics: &Database,

@@ -120,7 +120,7 @@ async fn listed<G: Group>(
         let found = found.into_iter().filter(|(rows, _)| *rows > limit);
         ends.extend(found.map(|(_, last)| last));
     }
-    // A list that goes on may have more of what comes from its last on.
+    // Before where any list ends all is complete, and something follows.
     let end = ends.into_iter().min();
     let groups = groups
         .into_iter()

@@ -198,6 +198,48 @@ async fn what_one_person_did_is_in_no_share_of_a_path(place: &Place) {
     assert_eq!(of_march(&stores, "feature-paths", 9).await, before);
 }
 
+/// Three persons use `open` in two releases on two days; then one fails with `save` in the new one,
+/// and on the last day three do.
+async fn what_one_person_did_changes_no_comparison_of_releases(place: &Place) {
+    let stores = open(place).await;
+    let mut runs = Vec::new();
+    let days: [(u32, &[&str]); 4] = [
+        (1, &["a", "b", "c"]),
+        (2, &["b", "c", "d"]),
+        (3, &["x"]),
+        (4, &["a", "b", "x"]),
+    ];
+    for (day, users) in days {
+        for (version, user) in users.iter().flat_map(|user| [("1", user), ("2", user)]) {
+            let at = Day::from_civil(2026, 3, day);
+            let mut run = Run::new(&format!("{day}{version}{user}"), at, user);
+            run.version = Some(version.to_owned());
+            if day > 2 && version == "2" {
+                let failed = ("save".to_owned(), Kind::Normal, true, 1, Some(1000));
+                run.events.push(failed);
+            }
+            runs.push(run);
+        }
+    }
+    store(&stores, &runs).await;
+    analyze_all(&stores).await;
+    let before = of_march(&stores, "release-delta", 2).await;
+    // Of the release as a whole, and of `open`.
+    assert_eq!(before.len(), 2 + 3);
+    assert_eq!(of_march(&stores, "release-delta", 3).await, before);
+    let after = of_march(&stores, "release-delta", 4).await;
+    let save = |row: &&Vec<Cell>| row[1] == Cell::Text("save".to_owned());
+    let save: Vec<(Cell, Cell)> = after
+        .iter()
+        .filter(save)
+        .map(|row| (row[4].clone(), row[5].clone()))
+        .collect();
+    // Five used the release on the days that count; what `x` did alone on the third does not.
+    let of = |n, value| (Cell::Integer(n), Cell::Number(value));
+    assert_eq!(save[..2], [of(5, 0.6), of(3, 1.0)]);
+    assert_eq!(save[2].0, Cell::Integer(3));
+}
+
 /// Two days of few persons that are put together, of which the first has enough for what was before.
 #[rustfmt::skip]
 async fn a_day_that_waits_for_others_is_in_no_share_of_a_path(place: &Place) {
@@ -260,6 +302,7 @@ async fn who_came_back_is_told_once_a_block_is_over(place: &Place) {
 on_every_database! {
     a_day_that_waits_for_others_is_in_no_share_of_a_path,
     what_one_person_did_is_in_no_share_of_a_path,
+    what_one_person_did_changes_no_comparison_of_releases,
     who_came_back_is_told_once_a_block_is_over,
     days_of_few_persons_count_once_they_are_enough_together,
     no_two_ranges_of_a_group_differ_by_few_persons,

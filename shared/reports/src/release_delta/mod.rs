@@ -30,7 +30,8 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         v1.2 and 2024.1.3.5 are versions, and a number that is missing is 0. What states no \
         version is left out. Measures of the whole release, as feature (all): \
         crash_free_sessions and crash_free_users, as in release-health. Measures of a feature \
-        that either release used: adoption, the share of the release's users who used it; \
+        that either release used: adoption, the share of the release's users who used it, of the days that count for \
+        the feature and of those without it on which min_users persons had the release; \
         error_rate, the share of the sessions with it in which it failed at least once; p95_us, \
         the 95th percentile of its durations in microseconds, within 1 %. Intervals are of 95 %: \
         Wilson's score interval for a proportion, the order statistics at the ends of that of \

@@ -140,11 +140,15 @@ async fn compare(
     let mut then = known.take(analytics, request, range, before).await?;
     let names: BTreeSet<String> = now.keys().chain(then.keys()).cloned().collect();
     for name in names {
-        let (mut ours, mut theirs) = (Feature::default(), Feature::default());
+        let least = request.min_users;
+        let (mut ours, mut theirs) = (Feature::unused(least), Feature::unused(least));
         let ours = now.get_mut(&name).unwrap_or(&mut ours);
         let theirs = then.get_mut(&name).unwrap_or(&mut theirs);
-        if is_shown(ours, request.min_users) && is_shown(theirs, request.min_users) {
-            let users = (new.persons.count(), old.persons.count());
+        if ours.is_shown(least) && theirs.is_shown(least) {
+            let users = (
+                new.users_beside(ours, least),
+                old.users_beside(theirs, least),
+            );
             let measures = measures::of_feature((ours, users.0), (theirs, users.1));
             items.extend(measures.iter().map(|measure| row(&name, measure)));
         } else {
@@ -155,9 +159,4 @@ async fn compare(
     *known = Known(vec![(version.to_owned(), now), (before.to_owned(), then)]);
     items.sort_by(|a, b| a.key().cmp(b.key()));
     Ok(items)
-}
-
-/// That nobody used a feature tells of nobody.
-fn is_shown(feature: &mut Feature, min_users: u32) -> bool {
-    feature.sessions == 0 || feature.persons.count() >= u64::from(min_users)
 }

@@ -6,6 +6,7 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::Cells;
 use logbook_model::{Day, Sketch};
 
+use crate::blocks::{Days, counts};
 use crate::catalogue::Report;
 use crate::day_table::DayTable;
 use crate::groups::{self, Group};
@@ -16,7 +17,7 @@ use crate::request::ReportRequest;
 use crate::source::UNKNOWN_VERSION;
 use crate::{Error, Result};
 
-/// A release as a whole.
+/// A release as a whole, of the days that count for it.
 #[derive(Default)]
 pub(super) struct Release {
     pub(super) first_day: Option<Day>,
@@ -24,6 +25,15 @@ pub(super) struct Release {
     pub(super) crashed: u64,
     pub(super) persons: Persons,
     pub(super) crashing: Persons,
+    beside: Beside,
+}
+
+/// Who used a release, on all days of a range.
+#[derive(Default)]
+struct Beside {
+    days: BTreeMap<Day, Persons>,
+    /// How many they are without some of the days, as far as they were counted.
+    without: BTreeMap<Vec<Day>, u64>,
 }
 
 impl Group for Release {
@@ -44,13 +54,55 @@ impl Group for Release {
     }
 }
 
-/// A feature in a release.
+impl Release {
+    /// Its users on the days that count beside a feature: of what share the feature's users are.
+    pub(super) fn users_beside(&mut self, feature: &Feature, min_users: u32) -> u64 {
+        let Beside { days, without } = &mut self.beside;
+        let least = u64::from(min_users);
+        let left_out = days.iter_mut().filter_map(|(day, persons)| {
+            let is_enough = persons.count() >= least;
+            (!counts(feature.days.as_ref(), *day, is_enough)).then_some(*day)
+        });
+        let left_out: Vec<Day> = left_out.collect();
+        if let Some(known) = without.get(&left_out) {
+            return *known;
+        }
+        let rest = days.iter_mut().filter(|(day, _)| !left_out.contains(day));
+        let mut users: Persons = rest
+            .flat_map(|(_, persons)| persons.sorted().iter().copied())
+            .collect();
+        let users = users.count();
+        without.insert(left_out, users);
+        users
+    }
+}
+
+/// A release on a day.
+#[derive(Default)]
+struct OnDay(Persons);
+
+impl Group for OnDay {
+    const COLUMNS: &'static str = "persons";
+    const TABLE: DayTable = DayTable::RELEASE_HEALTH;
+
+    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
+        self.0.add_bytes(cells.bytes()?)
+    }
+
+    fn persons(&mut self) -> u64 {
+        self.0.count()
+    }
+}
+
+/// A feature in a release, of the days that count for it.
 #[derive(Default)]
 pub(super) struct Feature {
     pub(super) sessions: u64,
     pub(super) erring: u64,
     pub(super) persons: Persons,
     pub(super) durations: Sketch,
+    /// Its days, where not all count; without any it was not used.
+    days: Option<Days>,
 }
 
 impl Group for Feature {
@@ -71,21 +123,19 @@ impl Group for Feature {
     }
 }
 
-/// Sessions in which a feature failed.
-#[derive(Default)]
-struct Erring(u64);
-
-impl Group for Erring {
-    const COLUMNS: &'static str = "sessions";
-    const TABLE: DayTable = DayTable::TOP_ERRORS;
-
-    fn add(&mut self, cells: &mut Cells<'_>) -> Result<()> {
-        self.0 = self.0.saturating_add(cells.count()?);
-        Ok(())
+impl Feature {
+    /// What is told of a feature that nobody used, which tells of nobody.
+    pub(super) fn unused(min_users: u32) -> Self {
+        Self {
+            days: (min_users > 0).then(Days::new),
+            ..Self::default()
+        }
     }
 
-    fn persons(&mut self) -> u64 {
-        0
+    /// Whether it may be told of.
+    pub(super) fn is_shown(&mut self, min_users: u32) -> bool {
+        let is_unused = self.days.as_ref().is_some_and(Days::is_empty);
+        is_unused || self.persons.count() >= u64::from(min_users)
     }
 }
 
@@ -96,13 +146,24 @@ pub(super) async fn releases(
     range: &Range,
 ) -> Result<BTreeMap<String, Release>> {
     let asked = part(request, Report::ReleaseHealth, &["version"]);
-    let found = groups::all::<Release>(analytics, &asked, range).await?;
+    let found = groups::counted::<Release>(analytics, &asked, range).await?;
     let named = found
         .into_iter()
-        .map(|(mut key, release)| (key.remove(0), release));
-    Ok(named
+        .map(|(mut key, (release, _))| (key.remove(0), release));
+    let mut releases: BTreeMap<String, Release> = named
         .filter(|(version, _)| version != UNKNOWN_VERSION)
-        .collect())
+        .collect();
+    let asked = part(request, Report::ReleaseHealth, &["day", "version"]);
+    for (key, on_day) in groups::all::<OnDay>(analytics, &asked, range).await? {
+        let [day, version] = key.as_slice() else {
+            continue;
+        };
+        if let Some(release) = releases.get_mut(version) {
+            let day = day.parse().map_err(|error| Error::damaged("row", error))?;
+            release.beside.days.insert(day, on_day.0);
+        }
+    }
+    Ok(releases)
 }
 
 /// The features of a release, by name.
@@ -115,16 +176,27 @@ pub(super) async fn features(
     let version = || Some(version.to_owned());
     let mut asked = part(request, Report::FeatureUsage, &["feature"]);
     (asked.version, asked.feature) = (version(), request.feature.clone());
-    let found = groups::all::<Feature>(analytics, &asked, range).await?;
+    let found = groups::counted::<Feature>(analytics, &asked, range).await?;
     let named = found
         .into_iter()
-        .map(|(mut key, feature)| (key.remove(0), feature));
+        .map(|(mut key, (feature, days))| (key.remove(0), Feature { days, ..feature }));
     let mut features: BTreeMap<String, Feature> = named.collect();
+    let (Some((first, _)), Some((last, _))) =
+        (features.first_key_value(), features.last_key_value())
+    else {
+        return Ok(features);
+    };
+    let ends = (std::slice::from_ref(first), std::slice::from_ref(last));
     let mut asked = part(request, Report::TopErrors, &["error"]);
     (asked.version, asked.error) = (version(), request.feature.clone());
-    for (key, erring) in groups::all::<Erring>(analytics, &asked, range).await? {
+    let column = ("top_errors", "sessions");
+    let erring = groups::sums(analytics, &asked, range, column, ends).await?;
+    for (key, of_days) in erring {
         if let Some(feature) = key.first().and_then(|name| features.get_mut(name)) {
-            feature.erring = erring.0;
+            // The feature itself was used on these days.
+            let days = feature.days.as_ref();
+            let of_days = of_days.iter().filter(|one| counts(days, one.day, false));
+            feature.erring = of_days.map(|one| one.sum).sum();
         }
     }
     Ok(features)
@@ -135,6 +207,7 @@ fn part(request: &ReportRequest, report: Report, by: &[&'static str]) -> ReportR
     ReportRequest {
         by: by.to_vec(),
         environment: request.environment,
+        min_users: request.min_users,
         ..ReportRequest::new(report, request.product.clone())
     }
 }
