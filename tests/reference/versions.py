@@ -175,7 +175,7 @@ def measures(data, ask):
         SELECT version, day, list(DISTINCT person) FILTER (person IS NOT NULL) AS people FROM rs GROUP BY ALL""")
     for version, release in out.items():
         of_days = {row["day"]: set(row["people"] or ()) for row in people if row["version"] == version}
-        release["beside"] = Beside(of_days, ask.min_users)
+        release["by_day"] = ByDay(of_days, ask.min_users)
     counted(data, replace(ask, by=("version", "feature")), "SELECT * FROM e WHERE version <> ?", [UNKNOWN])
     samples = durations(data, "counted", ("version", "feature"))
     nothing = {"users": 0, "sessions": 0, "failed": 0, "sample": None}
@@ -196,13 +196,13 @@ def measures(data, ask):
 
 
 @dataclass
-class Beside:
+class ByDay:
     """Who used a release on each day of the range."""
 
     of_days: dict
     min_users: int
 
-    def users(self, feature):
+    def beside(self, feature):
         """Its users on the days that count for a feature, and on those without it on which enough were there."""
         used, counts = feature.get("used", ()), feature.get("counts", ())
         return len({person for day, people in self.of_days.items() for person in people
@@ -230,7 +230,7 @@ def values(release, feature):
             "crash_free_sessions": (sessions, wilson(sessions - release["crashed"], sessions)),
             "crash_free_users": (users, wilson(users - release["users_crashed"], users))}
     used = release["features"].get(feature, {"users": 0, "sessions": 0, "failed": 0, "sample": None})
-    users = release["beside"].users(used)
+    users = release["by_day"].beside(used)
     return {
         "adoption": (users, wilson(used["users"], users)),
         "error_rate": (used["sessions"], wilson(used["failed"], used["sessions"])),

@@ -1,4 +1,4 @@
-//! The rows that storing would write, as files that a server loads.
+//! The rows that storing and a listing of the archive would write, as files that a server loads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};

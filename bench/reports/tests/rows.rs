@@ -50,7 +50,7 @@ async fn rows_of_files_are_those_that_the_store_writes() {
     assert_eq!(kinds, BTreeSet::from(["duplicate", "parsed", "rejected"]));
 
     for (table, columns) in TABLES {
-        // What the program's work is taken to be.
+        // Made up: storing writes none of it.
         if table == "stage_work" {
             continue;
         }

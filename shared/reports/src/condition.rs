@@ -60,13 +60,8 @@ impl Condition {
         condition.add_days(from, to, each);
         let environment = request.environment;
         let environment = (environment != Environment::All).then(|| environment.name());
-        for (column, only) in [
-            ("environment", environment),
-            ("version", request.version.as_deref()),
-            ("feature", request.feature.as_deref()),
-            ("error", request.error.as_deref()),
-            ("account", request.account.as_deref()),
-        ] {
+        let environment = [("environment", environment)];
+        for (column, only) in environment.into_iter().chain(request.only()) {
             if let Some(only) = only {
                 condition.text += &format!(" AND {column} = ?");
                 condition.values.push(only.to_owned());

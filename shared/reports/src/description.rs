@@ -17,7 +17,7 @@ pub struct ReportDescription {
     pub formulas: &'static [&'static str],
     /// Where the definition comes from.
     pub source: &'static str,
-    /// Its table in the analytics schema; none where it is read live.
+    /// Its table in the analytics schema; none where it has none of its own.
     pub table: Option<&'static str>,
     /// Whether groups of few persons are withheld.
     pub guarded: bool,
@@ -217,9 +217,9 @@ pub(crate) const ACCOUNT: Parameter = Parameter {
 pub(crate) const LIMIT: Parameter = Parameter {
     name: "limit",
     allowed: "1 to 10000",
-    default: "1000, or fewer where they take long",
-    meaning: "How many rows a page has at most. Without it a page may end earlier, where rows take \
-        long to put together; `next` says whether more follow.",
+    default: "1000",
+    meaning: "How many rows a page has at most. Without it a page may end earlier, after 250 rows \
+        or more, where many rows of tables must be looked at for it; `next` says whether more follow.",
 };
 
 pub(crate) const AFTER: Parameter = Parameter {

@@ -77,7 +77,7 @@ fn report_section(page: &mut String, report: Report) {
         Some(table) => writeln!(page, "Table: `{table}`.\n"),
         None => writeln!(
             page,
-            "It has no table of its own; it is worked out when it is asked for.\n"
+            "It has no table of its own; a page is made when it is asked for.\n"
         ),
     };
     if let Some(view) = view {

@@ -1,8 +1,9 @@
 //! Rows of a report table put together into groups, a page at a time.
 //!
 //! First the keys of the next groups are read, with how many users their rows have ([`crate::keys`]);
-//! then the rows of as many groups at once as memory allows, which bear the sets of persons. So the
-//! sets are never sorted or looked at in vain.
+//! then the rows of as many groups at once as memory allows and the page needs, which bear the sets of
+//! persons. So the database sorts no sets, and those of small groups are read only where they lie
+//! between others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use crate::blocks::{Blocks, Days};
 use crate::condition::{Condition, Span};
 use crate::day_table::DayTable;
 use crate::description::is_date;
-use crate::keys::{self, Listed};
+use crate::keys::{self, Upcoming};
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -119,14 +120,14 @@ struct Reading<'a, G> {
     request: &'a ReportRequest,
     range: &'a Range,
     page: Page<G>,
-    /// Rows put together so far.
+    /// Rows of the groups looked at so far.
     rows: u64,
 }
 
 impl<G: Group> Reading<'_, G> {
     /// Reads groups that follow each other and takes those that rest on enough persons, until the
     /// page is full. Says at how many it looked.
-    async fn take(&mut self, listed: &[Listed]) -> Result<usize> {
+    async fn take(&mut self, listed: &[Upcoming]) -> Result<usize> {
         let request = self.request;
         let least = u64::from(request.min_users);
         let mut likely = listed.iter().filter(|one| one.users >= least);
@@ -166,17 +167,17 @@ impl<G: Group> Reading<'_, G> {
 
     fn is_full(&self) -> bool {
         let groups = self.page.groups.len();
-        groups >= self.request.limit as usize || groups >= ENOUGH && self.is_long(self.rows)
+        groups >= self.request.most_rows() as usize || groups >= ENOUGH && self.is_long(self.rows)
     }
 
     /// Whether so many rows are enough for a page of enough groups.
     const fn is_long(&self, rows: u64) -> bool {
-        self.request.may_be_short && rows >= WORK
+        self.request.may_be_short() && rows >= WORK
     }
 
     /// How many of some groups are read at once: until their users become too many to be held, or
     /// the page is likely to be full.
-    fn fitting(&self, groups: &[Listed]) -> usize {
+    fn fitting(&self, groups: &[Upcoming]) -> usize {
         let (mut users, mut rows) = (0, self.rows);
         let missing = ENOUGH.saturating_sub(self.page.groups.len());
         let fit = groups
@@ -193,7 +194,8 @@ impl<G: Group> Reading<'_, G> {
     }
 }
 
-/// The groups that follow the request's `after`, as many as it asks for.
+/// The groups that follow the request's `after`, as many as it asks for, or fewer where it may be
+/// short.
 ///
 /// The users of a group's rows add up to no fewer than its persons: where the sum is too small,
 /// the group is withheld without a look at who they are.
@@ -210,10 +212,10 @@ pub(crate) async fn page<G: Group>(
         rows: 0,
     };
     let mut after = request.after.as_ref().map(|after| after.0.clone());
-    let mut wanted = if request.may_be_short {
-        request.limit.min(FIRST_KEYS)
+    let mut wanted = if request.may_be_short() {
+        request.most_rows().min(FIRST_KEYS)
     } else {
-        request.limit
+        request.most_rows()
     };
     loop {
         let span = Span {
@@ -226,7 +228,7 @@ pub(crate) async fn page<G: Group>(
             let chunk = &left[..reading.fitting(left)];
             left = &left[reading.take(chunk).await?..];
         }
-        let is_small = |one: &Listed| one.users < u64::from(request.min_users);
+        let is_small = |one: &Upcoming| one.users < u64::from(request.min_users);
         if reading.is_full() && (stretch.more || !left.iter().all(is_small)) {
             return Ok(reading.page.broken_off());
         }
@@ -236,7 +238,7 @@ pub(crate) async fn page<G: Group>(
         }
         after = stretch.groups.into_iter().next_back().map(|last| last.key);
         // Where few of many are shown, ever more are looked at.
-        wanted = (2 * wanted).min(KEYS).max(request.limit);
+        wanted = (2 * wanted).min(KEYS).max(request.most_rows());
     }
 }
 
@@ -269,7 +271,7 @@ pub(crate) async fn sums(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
-    (table, column): (&str, &str),
+    (table, column): (DayTable, &str),
     (first, last): (&[String], &[String]),
 ) -> Result<BTreeMap<Vec<String>, Vec<OfDay>>> {
     let columns = request.grouping().join(", ");
@@ -277,7 +279,8 @@ pub(crate) async fn sums(
     let condition = Condition::by_days(request, range, span);
     let query = statement(format!(
         "SELECT {columns}, day AS of_day, CAST(SUM({column}) AS SIGNED), MAX(users) \
-         FROM {table}{} GROUP BY {columns}, of_day",
+         FROM {}{} GROUP BY {columns}, of_day",
+        table.name,
         condition.text(),
     ));
     let mut connection = analytics.read().await?;
@@ -304,8 +307,7 @@ pub(crate) async fn all<G: Group>(
     select(analytics, request, range, Span::default()).await
 }
 
-/// All groups that have anything in a range, as far as it counts, and which of their days do where
-/// not all do: for reports that compare groups.
+/// All groups of a range, each of the days that count, and which days these are; `None` where all do.
 pub(crate) async fn counted<G: Group>(
     analytics: &Database,
     request: &ReportRequest,

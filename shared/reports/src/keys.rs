@@ -1,8 +1,8 @@
 //! The keys of groups, in order, before their rows are read.
 //!
-//! Where they are what tells the rows of a day apart, the first rows of each day are listed, side by
-//! side: so much is read as a page needs, however long the history and however many groups there
-//! are. Else the database groups the rows.
+//! Where a group is one row of a day and environment, the first rows of each day and environment are
+//! listed, side by side: what is read goes with the page, not with the number of groups. Else the
+//! database groups the rows.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +17,14 @@ use crate::request::ReportRequest;
 use crate::{Environment, Result};
 
 /// Lists of one statement at most.
-const LISTS: usize = 128;
-/// Rows that are listed at once, of all days together, unless [`SOME`] of each are more.
-const LISTED: usize = 10_000;
+const LISTS_AT_ONCE: usize = 128;
+/// Rows of all lists together, unless [`LEAST_OF_A_LIST`] of each are more.
+const ROWS_AT_ONCE: usize = 10_000;
 /// Rows of a list at least.
-const SOME: usize = 50;
+const LEAST_OF_A_LIST: usize = 50;
 
 /// A group that follows.
-#[derive(Debug, Clone)]
-pub(crate) struct Listed {
+pub(crate) struct Upcoming {
     pub(crate) key: Vec<String>,
     /// The users of its rows, added up: its persons are no more.
     pub(crate) users: u64,
@@ -35,11 +34,11 @@ pub(crate) struct Listed {
 
 /// The first groups of a span, and whether any follow.
 pub(crate) struct Stretch {
-    pub(crate) groups: Vec<Listed>,
+    pub(crate) groups: Vec<Upcoming>,
     pub(crate) more: bool,
 }
 
-/// The first groups of a span, about so many.
+/// The first groups of a span: up to so many rows of each list, or so many groups.
 pub(crate) async fn first<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
@@ -49,7 +48,7 @@ pub(crate) async fn first<G: Group>(
 ) -> Result<Stretch> {
     if is_told_apart::<G>(request) {
         let lists = lists(request, range, span);
-        let each = (LISTED / lists.len().max(1)).max(SOME);
+        let each = (ROWS_AT_ONCE / lists.len().max(1)).max(LEAST_OF_A_LIST);
         return listed::<G>(analytics, request, span, &lists, each.min(limit as usize)).await;
     }
     let mut groups = grouped::<G>(analytics, request, range, span, limit + 1).await?;
@@ -60,12 +59,7 @@ pub(crate) async fn first<G: Group>(
 
 /// Whether a group has one row of a day and environment, in the order of the table's keys.
 fn is_told_apart<G: Group>(request: &ReportRequest) -> bool {
-    let only = [
-        ("version", &request.version),
-        ("feature", &request.feature),
-        ("error", &request.error),
-        ("account", &request.account),
-    ];
+    let only = request.only();
     let is_fixed = |column: &str| {
         only.iter()
             .any(|(name, of)| *name == column && of.is_some())
@@ -89,7 +83,7 @@ fn lists(request: &ReportRequest, range: &Range, span: Span<'_>) -> Vec<(Day, En
         .collect()
 }
 
-/// The groups that come before where any list of so many rows ends.
+/// The groups before the first place where a list is broken off.
 async fn listed<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
@@ -101,7 +95,7 @@ async fn listed<G: Group>(
     let mut groups: BTreeMap<Vec<String>, (u64, u64)> = BTreeMap::new();
     // Where lists end that go on.
     let mut ends: Vec<Vec<String>> = Vec::new();
-    for lists in lists.chunks(LISTS) {
+    for lists in lists.chunks(LISTS_AT_ONCE) {
         let mut found: Vec<(usize, Vec<String>)> = vec![(0, Vec::new()); lists.len()];
         for row in &rows_of_lists::<G>(analytics, request, span, lists, limit + 1).await? {
             let mut cells = Cells::new(row);
@@ -120,12 +114,12 @@ async fn listed<G: Group>(
         let found = found.into_iter().filter(|(rows, _)| *rows > limit);
         ends.extend(found.map(|(_, last)| last));
     }
-    // Before where any list ends all is complete, and something follows.
+    // What comes before the first of these ends is whole, and something follows.
     let end = ends.into_iter().min();
     let groups = groups
         .into_iter()
         .filter(|(key, _)| end.as_ref().is_none_or(|end| key < end))
-        .map(|(key, (users, rows))| Listed { key, users, rows });
+        .map(|(key, (users, rows))| Upcoming { key, users, rows });
     Ok(Stretch {
         groups: groups.collect(),
         more: end.is_some(),
@@ -187,7 +181,7 @@ pub(crate) async fn grouped<G: Group>(
     range: &Range,
     span: Span<'_>,
     limit: u32,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<Upcoming>> {
     let columns = request.grouping().join(", ");
     let condition = Condition::new(request, range, span);
     let query = statement(format!(
@@ -206,7 +200,7 @@ pub(crate) async fn grouped<G: Group>(
     rows.iter()
         .map(|row| {
             let mut cells = Cells::new(row);
-            Ok(Listed {
+            Ok(Upcoming {
                 key: read_key(&mut cells, width)?,
                 users: cells.count()?,
                 rows: cells.count()?,

@@ -21,7 +21,7 @@ impl Whole {
     /// Reads it, a page at a time.
     pub(crate) async fn read(analytics: &Database, request: &ReportRequest) -> Result<Self> {
         let mut request = ReportRequest {
-            limit: MAX_LIMIT,
+            limit: Some(MAX_LIMIT),
             ..request.clone()
         };
         let mut whole = Self {

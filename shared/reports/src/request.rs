@@ -6,7 +6,7 @@ use crate::catalogue::Report;
 use crate::cursor::Cursor;
 use crate::{Environment, Error, Result, funnel};
 
-/// Rows of a page if nothing else is asked.
+/// Rows of a page at most, if nothing else is asked.
 pub const DEFAULT_LIMIT: u32 = 1000;
 /// Rows of a page at most.
 pub const MAX_LIMIT: u32 = 10_000;
@@ -40,11 +40,9 @@ pub struct ReportRequest {
     pub account: Option<String>,
     /// The steps of a funnel; none for no funnel.
     pub steps: Vec<String>,
-    /// Rows at most, up to [`MAX_LIMIT`].
-    pub limit: u32,
-    /// Whether a page may end before it has so many, though more follow, where it takes long to put
-    /// them together. So it is where a query string names no limit.
-    pub may_be_short: bool,
+    /// Rows of a page, where so many follow, up to [`MAX_LIMIT`]. Without it a page has at most
+    /// [`DEFAULT_LIMIT`] and may end earlier, where many rows of tables must be looked at for it.
+    pub limit: Option<u32>,
     /// Where the page before ended: its `next`.
     pub after: Option<Cursor>,
     /// Persons that a group needs to be shown. 0 shows everything. It is the product's
@@ -67,8 +65,7 @@ impl ReportRequest {
             error: None,
             account: None,
             steps: Vec::new(),
-            limit: DEFAULT_LIMIT,
-            may_be_short: false,
+            limit: None,
             after: None,
             min_users: DEFAULT_MIN_USERS,
         }
@@ -97,7 +94,6 @@ impl ReportRequest {
             seen.push(parameter);
             request.set(parameter, value.as_ref())?;
         }
-        request.may_be_short = !seen.contains(&"limit");
         request.check()?;
         Ok(request)
     }
@@ -110,7 +106,7 @@ impl ReportRequest {
             "environment" => {
                 self.environment = Environment::from_name(value).ok_or_else(bad)?;
             }
-            "limit" => self.limit = value.parse().map_err(|_| bad())?,
+            "limit" => self.limit = Some(value.parse().map_err(|_| bad())?),
             "after" => self.after = Some(Cursor::decode(value).ok_or_else(bad)?),
             "by" => {
                 let names: Vec<&str> = value.split(',').map(str::trim).collect();
@@ -131,8 +127,8 @@ impl ReportRequest {
     /// Checks what a caller may have set by hand, as [`crate::query`] does.
     pub fn check(&self) -> Result<()> {
         let report = self.report;
-        if self.limit == 0 || self.limit > MAX_LIMIT {
-            return Err(report.bad_value("limit", &self.limit.to_string()));
+        if let Some(limit) = self.limit.filter(|limit| !(1..=MAX_LIMIT).contains(limit)) {
+            return Err(report.bad_value("limit", &limit.to_string()));
         }
         // First uses are kept of each kind of sessions, not of both together.
         let apart = matches!(report, Report::FeatureAdoption | Report::Funnel);
@@ -156,6 +152,26 @@ impl ReportRequest {
             return Err(report.bad_value("to", &to.to_string()));
         }
         Ok(())
+    }
+
+    /// Rows of a page at most.
+    pub(crate) fn most_rows(&self) -> u32 {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Whether a page may end though more follow.
+    pub(crate) const fn may_be_short(&self) -> bool {
+        self.limit.is_none()
+    }
+
+    /// The columns that it asks for one value of, as far as it does.
+    pub(crate) fn only(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            ("version", self.version.as_deref()),
+            ("feature", self.feature.as_deref()),
+            ("error", self.error.as_deref()),
+            ("account", self.account.as_deref()),
+        ]
     }
 
     /// The columns that rows are grouped by.

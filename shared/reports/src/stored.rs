@@ -7,7 +7,8 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Value, bigint, statement};
 
 use crate::condition::{Condition, Span};
-use crate::groups::{Page, read_key};
+use crate::day_table::DayTable;
+use crate::groups::{ENOUGH, Page, read_key};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -15,9 +16,7 @@ use crate::{Environment, Error, Result};
 
 /// A table whose rows can be shown as they are.
 pub(crate) struct Stored {
-    pub(crate) table: &'static str,
-    /// What tells its rows apart beside product and environment.
-    pub(crate) key: &'static [&'static str],
+    pub(crate) table: DayTable,
     /// The columns that are shown after the key.
     pub(crate) figures: &'static str,
 }
@@ -30,7 +29,7 @@ struct OneRow {
     figures: Vec<Cell>,
 }
 
-/// Rows looked at after which a page ends, unless it is asked for by its size.
+/// Rows looked at after which a page of enough rows ends, unless it is asked for by its size.
 const WORK: usize = 2000;
 /// Rows that are read at once at least, where a page needs more.
 const SOME: usize = 100;
@@ -38,11 +37,15 @@ const SOME: usize = 100;
 impl Stored {
     /// Whether a request asks for the rows themselves.
     pub(crate) fn has_rows_of(&self, request: &ReportRequest) -> bool {
-        request.environment != Environment::All && request.grouping() == self.key
+        request.environment != Environment::All && request.grouping() == self.key()
     }
 
-    /// The rows that follow the request's `after`, as many as it asks for: as
-    /// [`crate::groups::page`] of groups.
+    /// What tells its rows apart beside product and environment.
+    fn key(&self) -> Vec<&'static str> {
+        [&["day"], self.table.key].concat()
+    }
+
+    /// The rows that follow the request's `after`, as [`crate::groups::page`] of groups.
     pub(crate) async fn page(
         &self,
         analytics: &Database,
@@ -51,11 +54,11 @@ impl Stored {
     ) -> Result<Page<Vec<Cell>>> {
         let mut page = Page::new();
         let mut after = request.after.as_ref().map(|after| after.0.clone());
-        let (mut read, mut wanted) = (0, request.limit as usize);
+        let (mut read, mut wanted) = (0, request.most_rows() as usize);
         let is_full = |page: &Page<Vec<Cell>>, read| {
             let shown = page.groups.len();
-            let is_long = request.may_be_short && read >= WORK && shown > 0;
-            shown >= request.limit as usize || is_long
+            let is_long = request.may_be_short() && read >= WORK && shown >= ENOUGH;
+            shown >= request.most_rows() as usize || is_long
         };
         loop {
             let mut rows = self
@@ -68,7 +71,7 @@ impl Stored {
             after = rows.last().map(|row| row.key.clone());
             let is_small = |row: &OneRow| row.users < u64::from(request.min_users);
             let mut rows = rows.into_iter();
-            while page.groups.len() < request.limit as usize
+            while page.groups.len() < request.most_rows() as usize
                 && let Some(row) = rows.next()
             {
                 if is_small(&row) {
@@ -88,7 +91,7 @@ impl Stored {
             // As many as bring the missing ones, if it goes on so.
             let (shown, missing) = (
                 page.groups.len(),
-                request.limit as usize - page.groups.len(),
+                request.most_rows() as usize - page.groups.len(),
             );
             wanted = (missing * read / shown.max(1)).clamp(SOME, WORK);
         }
@@ -103,7 +106,8 @@ impl Stored {
         after: Option<&[String]>,
         limit: usize,
     ) -> Result<Vec<OneRow>> {
-        let columns = self.key.join(", ");
+        let key = self.key();
+        let columns = key.join(", ");
         let span = Span {
             after,
             ..Span::default()
@@ -112,7 +116,7 @@ impl Stored {
         let query = statement(format!(
             "SELECT {columns}, users, {} FROM {}{} ORDER BY {columns} LIMIT ?",
             self.figures,
-            self.table,
+            self.table.name,
             condition.text(),
         ));
         let mut connection = analytics.read().await?;
@@ -125,7 +129,7 @@ impl Stored {
             .map(|row| {
                 let mut cells = Cells::new(row);
                 Ok(OneRow {
-                    key: read_key(&mut cells, self.key.len())?,
+                    key: read_key(&mut cells, key.len())?,
                     users: cells.count()?,
                     figures: figures(&mut cells)?,
                 })

@@ -324,7 +324,7 @@ async fn a_funnel_ends_where_too_few_came(place: &Place) {
     assert_eq!(of(&request).await, (users(&[8, 6, 2]), 0, None));
     request.min_users = 5;
     assert_eq!(of(&request).await, (users(&[8, 6]), 1, None));
-    request.limit = 1;
+    request.limit = Some(1);
     let (first, withheld, next) = of(&request).await;
     assert_eq!((first, withheld), (users(&[8]), 0));
     request.after = next;

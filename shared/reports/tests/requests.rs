@@ -82,7 +82,7 @@ async fn pages_put_together_are_the_whole(place: &Place) {
             let whole = query(&stores.analytics, &request).await.unwrap();
             assert!(!whole.rows.is_empty() && whole.next.is_none());
             let (mut rows, mut withheld) = (Vec::new(), 0);
-            request.limit = 3;
+            request.limit = Some(3);
             loop {
                 let page = query(&stores.analytics, &request).await.unwrap();
                 assert!(page.rows.len() <= 3);
@@ -125,7 +125,7 @@ async fn pages_of_few_rows_pass_over_what_is_withheld(place: &Place) {
     assert_eq!((whole.rows.len(), whole.withheld_groups), (16, 24));
     for limit in 1..6 {
         let (mut rows, mut withheld) = (Vec::new(), 0);
-        (request.limit, request.after) = (limit, None);
+        (request.limit, request.after) = (Some(limit), None);
         loop {
             let page = query(&stores.analytics, &request).await.unwrap();
             assert!(page.rows.len() <= limit as usize);

@@ -115,7 +115,7 @@ fn whole(report: Report, environment: &str, min_users: u32) -> ReportRequest {
     let mut request = ReportRequest::parse(report.name(), product(), parameters).unwrap();
     request.from = Some(TODAY.plus(-400));
     request.to = Some(TODAY.plus(400));
-    request.limit = 10_000;
+    request.limit = Some(10_000);
     request.min_users = min_users;
     request
 }

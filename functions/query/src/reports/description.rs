@@ -31,7 +31,7 @@ pub(crate) struct ReportReply {
     formulas: Vec<String>,
     /// Where the definition comes from.
     source: String,
-    /// Its table in the analytics schema; null where it is read live.
+    /// Its table in the analytics schema; null where it has none of its own.
     #[schema(required)]
     table: Option<String>,
     /// Whether groups of few persons are withheld.
@@ -147,8 +147,8 @@ pub(crate) struct ReportQuery {
     account: Option<String>,
     /// The features of a funnel, in order, with commas between them.
     steps: Option<String>,
-    /// Rows a page at most. Without it a page has up to 1,000, and may end earlier where rows take
-    /// long to put together.
+    /// Rows a page at most. Without it a page has up to 1,000, and may end earlier, after 250 or more,
+    /// where many rows of tables must be looked at for it.
     #[param(minimum = 1, maximum = 10000)]
     limit: Option<u32>,
     /// The `next` of the page before.

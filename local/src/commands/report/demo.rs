@@ -4,7 +4,7 @@ use logbook_backends::Database;
 use logbook_backends::sql::{count_sessions, ledger};
 use logbook_demo::Demo;
 use logbook_model::ProductId;
-use logbook_reports::{Cell, ReportReply, ReportRequest, query};
+use logbook_reports::{Cell, MAX_LIMIT, ReportReply, ReportRequest, query};
 use serde_json::json;
 
 use super::table;
@@ -97,6 +97,7 @@ async fn answer(
     let mut all = vec![
         ("from", end.plus(1 - days).to_string()),
         ("to", end.to_string()),
+        ("limit", MAX_LIMIT.to_string()),
     ];
     if !by.is_empty() {
         all.push(("by", by.to_owned()));

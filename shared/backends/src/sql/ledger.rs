@@ -12,12 +12,12 @@
 //!
 //! So a row that is lost shows: the next listing sees an object without a row that is older than
 //! the listing before and was not pending then. It is noted as **lost**, which is not pending,
-//! and the day stays unbalanced until the log is stored again. A row without an object shows as
-//! well, as more accounted for than received.
+//! and the day stays unbalanced until the log is stored again. A row without an object shows with
+//! the next listing as well, as more accounted for than received.
 //!
-//! Rows are counted once, by the listing, and not whenever somebody asks. What became since of the
-//! logs that it found without a row is looked up; and the days of logs whose row gave way to another
-//! since (parsed anew, erased) are counted again, as all are while no listing has counted them.
+//! Each listing counts the rows; asking does not. What became since of the logs that it found
+//! without a row is looked up; and the days of logs whose row gave way to another since (parsed
+//! anew, erased) are counted again, as all are while no listing has counted them.
 //!
 //! Both sides count a log on the day of its archive object's time, and only if that lies
 //! before the listing's `as_of`: what is archived after that is not yet looked at and alarms
@@ -120,18 +120,19 @@ pub async fn ledger(
     read_listing(&mut transaction, product, &days, &mut found).await?;
     let before = Some(as_of.unwrap_or(Timestamp(i64::MAX)));
     if listing.is_some_and(|(_, counted)| counted) {
-        let changed = changed(&mut transaction, product, &days).await?;
-        for (sql, before) in [(COUNTED, None), (SETTLED_SINCE, before)] {
-            let rows = rows_of(&mut transaction, sql, product, &days, before).await?;
-            add_rows(&rows, |day| !changed.contains(&day), &mut found)?;
+        let anew = changed_days(&mut transaction, product, &days).await?;
+        for (sql, before) in [(COUNTED_BY_LISTING, None), (SETTLED_SINCE, before)] {
+            let rows = counts_of(&mut transaction, sql, product, &days, before).await?;
+            add_counts(&rows, |day| !anew.contains(&day), &mut found)?;
         }
-        for day in changed {
-            let rows = rows_of(&mut transaction, ROWS, product, &(day..=day), before).await?;
-            add_rows(&rows, |_| true, &mut found)?;
+        for day in anew {
+            let rows =
+                counts_of(&mut transaction, COUNTED_NOW, product, &(day..=day), before).await?;
+            add_counts(&rows, |_| true, &mut found)?;
         }
     } else {
-        let rows = rows_of(&mut transaction, ROWS, product, &days, before).await?;
-        add_rows(&rows, |_| true, &mut found)?;
+        let rows = counts_of(&mut transaction, COUNTED_NOW, product, &days, before).await?;
+        add_counts(&rows, |_| true, &mut found)?;
     }
     let mut days: Vec<LedgerDay> = found.into_values().collect();
     for day in &mut days {
@@ -199,12 +200,12 @@ async fn read_listing(
 }
 
 /// The logs that have a row, counted now.
-const ROWS: &str = "SELECT received_day, state, reason, COUNT(*) FROM log \
+const COUNTED_NOW: &str = "SELECT received_day, state, reason, COUNT(*) FROM log \
     WHERE product = ? AND received_day >= ? AND received_day <= ? AND archived_at < ? \
     GROUP BY received_day, state, reason";
 
 /// The same as the last listing counted them.
-const COUNTED: &str = "SELECT day, state, NULLIF(reason, ''), logs FROM ledger_counted \
+const COUNTED_BY_LISTING: &str = "SELECT day, state, NULLIF(reason, ''), logs FROM ledger_counted \
     WHERE product = ? AND day >= ? AND day <= ?";
 
 /// The logs that it found without a row, and that have one now.
@@ -215,7 +216,7 @@ const SETTLED_SINCE: &str = "SELECT log.received_day, log.state, log.reason, COU
     AND log.archived_at < ? GROUP BY log.received_day, log.state, log.reason";
 
 /// The days of logs whose row gave way to another since the last listing.
-async fn changed(
+async fn changed_days(
     connection: &mut Connection,
     product: &ProductId,
     days: &RangeInclusive<Day>,
@@ -233,7 +234,7 @@ async fn changed(
 
 /// Logs by day, state and reason, of which a statement counts those that were archived before an
 /// instant if it asks for one.
-async fn rows_of(
+async fn counts_of(
     connection: &mut Connection,
     sql: &'static str,
     product: &ProductId,
@@ -251,7 +252,7 @@ async fn rows_of(
     query.fetch_all(connection).await
 }
 
-fn add_rows(
+fn add_counts(
     rows: &[Row],
     counts: impl Fn(Day) -> bool,
     found: &mut BTreeMap<Day, LedgerDay>,

@@ -74,7 +74,9 @@ impl Listing {
         Ok(Self {
             product: product.clone(),
             as_of,
-            previous: listed_as_of(&mut connection, product).await?,
+            previous: last_listing(&mut connection, product)
+                .await?
+                .map(|(as_of, _)| as_of),
             received: BTreeMap::new(),
             without_row: Vec::new(),
             reopen,
@@ -208,8 +210,8 @@ impl Listing {
     /// Counts the logs that have a row, but for those that are noted as without one: they are few,
     /// and looked at whenever the ledger is.
     async fn count(&self, connection: &mut Connection) -> Result<()> {
-        // Waits for who is changing a row now. What is noted after it was not counted yet, or is
-        // counted on its day again.
+        // Waits for those that are changing rows now. A note that comes later stays, and its day is
+        // counted when it is asked for.
         statement("DELETE FROM ledger_changed WHERE product = ?")
             .bind(self.product.as_str())
             .execute(&mut *connection)
@@ -256,15 +258,6 @@ async fn noted_of(
             Ok((cells.log()?, cells.flag()?))
         })
         .collect()
-}
-
-/// The instant of the last listing.
-pub(super) async fn listed_as_of(
-    connection: &mut Connection,
-    product: &ProductId,
-) -> Result<Option<Timestamp>> {
-    let last = last_listing(connection, product).await?;
-    Ok(last.map(|(as_of, _)| as_of))
 }
 
 /// The instant of the last listing, and whether it counted the rows of logs.

@@ -1,4 +1,5 @@
-//! What stores need locked, and how marks are counted: the only SQL that differs by database.
+//! What stores need locked, and how marks are counted: the only SQL of theirs that differs by
+//! database.
 //!
 //! In SQLite who writes holds the file's only write lock, and there is nothing to do. In MySQL
 //! and MariaDB transactions run side by side at READ COMMITTED and take locks in one order:

@@ -1,6 +1,6 @@
 //! Rows in and out: multi-row inserts, `IN` lists, and cells read in order.
 //!
-//! Statements vary in the number of their rows only by powers of two, so that few texts serve
+//! Inserts and lists of keys vary in their number only by powers of two, so that few texts serve
 //! all sizes and each is prepared once a connection.
 
 use logbook_model::{Day, EventTime, LogId, ProductId, SessionId, Timestamp, Zone};

@@ -1,5 +1,5 @@
--- By day, as all tables: who asks for days reads no others, and a day that is computed anew lies
--- together. It is filled by the next analysis.
+-- By day, as the other tables whose rows are put together: who asks for days reads no others, and a
+-- day that is computed anew lies together. It has no rows until the next analysis fills it.
 DROP TABLE account_features;
 
 CREATE TABLE account_features (

@@ -142,8 +142,8 @@ pub(crate) async fn page(
         ..request.clone()
     };
     let mut accounts = known(analytics, &asked, range).await?;
-    let more = accounts.len() > request.limit as usize;
-    accounts.truncate(request.limit as usize);
+    let more = accounts.len() > request.most_rows() as usize;
+    accounts.truncate(request.most_rows() as usize);
     let mut rows = Vec::with_capacity(accounts.len());
     for chunk in accounts.chunks(CHUNK) {
         rows.append(&mut rows_of(analytics, &asked, range, chunk).await?);
@@ -183,20 +183,21 @@ async fn known(
         after: after.map(std::slice::from_ref),
         ..Span::default()
     };
-    let mut found = keys::grouped::<Account>(analytics, request, &days, span, request.limit + 1)
-        .await?
-        .into_iter()
-        .flat_map(|one| one.key)
-        .collect::<BTreeSet<String>>();
+    let mut found =
+        keys::grouped::<Account>(analytics, request, &days, span, request.most_rows() + 1)
+            .await?
+            .into_iter()
+            .flat_map(|one| one.key)
+            .collect::<BTreeSet<String>>();
     if request.environment != Environment::Other {
         let only = request.account.as_deref();
-        let limit = request.limit + 1;
+        let limit = request.most_rows() + 1;
         let after = after.map(String::as_str);
         let product = &request.product;
         found.extend(contracts::accounts(analytics, product, only, after, limit).await?);
     }
     let mut found: Vec<String> = found.into_iter().collect();
-    found.truncate(request.limit as usize + 1);
+    found.truncate(request.most_rows() as usize + 1);
     Ok(found)
 }
 

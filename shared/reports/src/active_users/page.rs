@@ -31,11 +31,11 @@ pub(crate) async fn page(
     .bind(range.from.to_string())
     .bind(to.to_string())
     .bind(after.map_or(BEFORE_ALL, String::as_str))
-    .bind(i64::from(request.limit) + 1)
+    .bind(i64::from(request.most_rows()) + 1)
     .fetch_all(&mut connection)
     .await?;
     let mut page = Rows::default();
-    for row in found.iter().take(request.limit as usize) {
+    for row in found.iter().take(request.most_rows() as usize) {
         let mut cells = Cells::new(row);
         let day = cells.text()?;
         page.next = Some(vec![day.clone()]);
@@ -44,7 +44,7 @@ pub(crate) async fn page(
         page.withheld += withheld;
         page.cells.extend(row);
     }
-    if found.len() <= request.limit as usize {
+    if found.len() <= request.most_rows() as usize {
         page.next = None;
     }
     Ok(page)

@@ -58,7 +58,7 @@ pub(crate) async fn page(
         .into_iter()
         .filter(|(key, _)| after.is_none_or(|after| key > after));
     let mut page = Rows::default();
-    for (key, sum) in rows.by_ref().take(request.limit as usize) {
+    for (key, sum) in rows.by_ref().take(request.most_rows() as usize) {
         let of_day = key.first().and_then(|day| day.parse::<Day>().ok());
         let stored = match of_day {
             Some(day) => sessions.get(&day).copied().unwrap_or_default(),

@@ -20,8 +20,7 @@ use crate::{Result, shares};
 
 /// How many used each feature on a day.
 const STORED: Stored = Stored {
-    table: "feature_days",
-    key: &["day", "feature"],
+    table: DayTable::FEATURE_DAYS,
     figures: "users",
 };
 

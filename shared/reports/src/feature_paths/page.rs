@@ -17,8 +17,7 @@ use crate::stored::{self, Stored};
 use crate::{Error, Result};
 
 const STORED: Stored = Stored {
-    table: "feature_paths",
-    key: &["day", "from_feature", "to_feature"],
+    table: DayTable::FEATURE_PATHS,
     figures: "sessions, users, share",
 };
 
@@ -85,7 +84,7 @@ async fn sessions_before(
         by,
         ..request.clone()
     };
-    let column = ("feature_days", "sessions");
+    let column = (DayTable::FEATURE_DAYS, "sessions");
     let ends = (before(first), before(last));
     let mut found = groups::sums(analytics, &features, range, column, ends).await?;
     let days = ReportRequest {

@@ -16,14 +16,12 @@ use crate::{Error, Result};
 
 const FIGURES: &str = "uses, sessions, users, errors, timed_uses, p50_us, p95_us, p99_us";
 const STORED: Stored = Stored {
-    table: "feature_usage",
-    key: &["day", "version", "feature"],
+    table: DayTable::FEATURE_USAGE,
     figures: FIGURES,
 };
 /// Where versions are together, unless one is asked for.
 const BY_FEATURE: Stored = Stored {
-    table: "feature_days",
-    key: &["day", "feature"],
+    table: DayTable::FEATURE_DAYS,
     figures: FIGURES,
 };
 
@@ -80,7 +78,7 @@ async fn count_sessions(
     let (Some((first, _)), Some((last, _))) = (page.groups.first(), page.groups.last()) else {
         return Ok(());
     };
-    let column = ("release_health", "sessions_with_events");
+    let column = (DayTable::RELEASE_HEALTH, "sessions_with_events");
     let counted = groups::sums(analytics, request, range, column, (first, last)).await?;
     let least = u64::from(request.min_users);
     for (key, usage) in &mut page.groups {
@@ -98,7 +96,7 @@ pub(crate) async fn page(
     range: &Range,
 ) -> Result<Rows> {
     let stored = [STORED, BY_FEATURE].into_iter().find(|stored| {
-        let together = stored.table == BY_FEATURE.table;
+        let together = stored.table.name == BY_FEATURE.table.name;
         stored.has_rows_of(request) && !(together && request.version.is_some())
     });
     if let Some(stored) = stored {

@@ -35,7 +35,7 @@ pub(crate) async fn page(
     }
     let first = reached.first().copied().unwrap_or_default();
     for (position, users) in reached.iter().copied().enumerate().skip(after) {
-        if page.cells.len() >= request.limit as usize {
+        if page.cells.len() >= request.most_rows() as usize {
             return Ok(page);
         }
         if users < u64::from(request.min_users) {

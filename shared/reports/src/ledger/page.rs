@@ -1,4 +1,4 @@
-//! A page of `ledger`, from the sessions schema as it is now.
+//! A page of `ledger`, from what the last listing counted and what changed since.
 
 use logbook_backends::{Database, sql};
 use logbook_model::Day;
@@ -34,7 +34,7 @@ pub(crate) async fn page(
         listed_as_of: ledger.as_of,
         ..Rows::default()
     };
-    for (key, cells) in rows.by_ref().take(request.limit as usize) {
+    for (key, cells) in rows.by_ref().take(request.most_rows() as usize) {
         page.next = Some(key);
         page.cells.push(cells);
     }

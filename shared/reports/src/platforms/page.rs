@@ -12,8 +12,7 @@ use crate::shares::{self, Crowd};
 use crate::stored::{self, Stored};
 
 const STORED: Stored = Stored {
-    table: "platforms",
-    key: &["day", "os", "os_version", "runtime"],
+    table: DayTable::PLATFORMS,
     figures: "sessions, users, session_share, user_share",
 };
 

@@ -22,17 +22,18 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
     title: "Release delta",
     question: "What did a release change against the one before it, and is the change more than \
         chance?",
-    definition: "Releases are the versions that enough persons used in the range. If all of them \
-        are versions by Semantic Versioning, they are ordered by its precedence, else by the \
-        first day on which they were used in the range, then by their texts; each is compared \
+    definition: "Releases are the versions that enough persons used on days of the range that \
+        count (see Small groups). If all of them are versions by Semantic Versioning, they are \
+        ordered by its precedence, else by their first day of the range that counts, then by \
+        their texts; each is compared \
         with the one before it, and the first, before which there is none, has no rows. \
         Versions are read leniently: a leading v and any number of numbers are allowed, so that \
         v1.2 and 2024.1.3.5 are versions, and a number that is missing is 0. What states no \
         version is left out. Measures of the whole release, as feature (all): \
         crash_free_sessions and crash_free_users, as in release-health. Measures of a feature \
-        that either release used: adoption, the share of the release's users who used it, of the days that count for \
-        the feature and of those without it on which min_users persons had the release; \
-        error_rate, the share of the sessions with it in which it failed at least once; p95_us, \
+        that either release used: adoption, the share of the release's users who used \
+        it: users of the release are taken of the days that count for the feature, and of the \
+        days without the feature on which min_users persons used the release; error_rate, the share of the sessions with it in which it failed at least once; p95_us, \
         the 95th percentile of its durations in microseconds, within 1 %. Intervals are of 95 %: \
         Wilson's score interval for a proportion, the order statistics at the ends of that of \
         0.95 for the percentile (rank ⌈p n⌉ for an end p), and Newcombe's hybrid of the two for the \
@@ -41,9 +42,9 @@ pub(crate) const DESCRIPTION: ReportDescription = ReportDescription {
         it; such an end is null. They take \
         users, sessions and uses as independent; many measures are compared at once, and one in \
         twenty differs by chance. Who used both releases counts for both. A release of fewer \
-        persons than the product's min_users is withheld and compared with nothing; a feature is \
-        withheld where fewer persons than that, but any session, used it in either release, and \
-        counts once, whatever its measures. What is measured of nothing is null.",
+        persons than the product's min_users on the days that count is withheld and compared with \
+        nothing; a feature is withheld where fewer persons than that, but any session, used it in \
+        either release, and counts once, whatever its measures. What is measured of nothing is null.",
     formulas: &[
         "Wilson: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n), z = 1.959964, the normal distribution's quantile of 0.975",
         "difference = value - previous_value = d",

@@ -71,7 +71,7 @@ pub(crate) async fn page(
             if after.is_some_and(|after| item.key() <= after) {
                 continue;
             }
-            if page.cells.len() >= request.limit as usize {
+            if page.cells.len() >= request.most_rows() as usize {
                 return Ok(page);
             }
             match item {

@@ -25,12 +25,12 @@ pub(super) struct Release {
     pub(super) crashed: u64,
     pub(super) persons: Persons,
     pub(super) crashing: Persons,
-    beside: Beside,
+    by_day: ByDay,
 }
 
 /// Who used a release, on all days of a range.
 #[derive(Default)]
-struct Beside {
+struct ByDay {
     days: BTreeMap<Day, Persons>,
     /// How many they are without some of the days, as far as they were counted.
     without: BTreeMap<Vec<Day>, u64>,
@@ -55,9 +55,9 @@ impl Group for Release {
 }
 
 impl Release {
-    /// Its users on the days that count beside a feature: of what share the feature's users are.
+    /// Its users on the days that count beside a feature: the whole of its adoption.
     pub(super) fn users_beside(&mut self, feature: &Feature, min_users: u32) -> u64 {
-        let Beside { days, without } = &mut self.beside;
+        let ByDay { days, without } = &mut self.by_day;
         let least = u64::from(min_users);
         let left_out = days.iter_mut().filter_map(|(day, persons)| {
             let is_enough = persons.count() >= least;
@@ -101,7 +101,7 @@ pub(super) struct Feature {
     pub(super) erring: u64,
     pub(super) persons: Persons,
     pub(super) durations: Sketch,
-    /// Its days, where not all count; without any it was not used.
+    /// Which of its days count; `None` where all do, empty where nobody used it.
     days: Option<Days>,
 }
 
@@ -124,7 +124,7 @@ impl Group for Feature {
 }
 
 impl Feature {
-    /// What is told of a feature that nobody used, which tells of nobody.
+    /// A feature that nobody used: it is shown, since it tells of nobody.
     pub(super) fn unused(min_users: u32) -> Self {
         Self {
             days: (min_users > 0).then(Days::new),
@@ -160,7 +160,7 @@ pub(super) async fn releases(
         };
         if let Some(release) = releases.get_mut(version) {
             let day = day.parse().map_err(|error| Error::damaged("row", error))?;
-            release.beside.days.insert(day, on_day.0);
+            release.by_day.days.insert(day, on_day.0);
         }
     }
     Ok(releases)
@@ -189,11 +189,11 @@ pub(super) async fn features(
     let ends = (std::slice::from_ref(first), std::slice::from_ref(last));
     let mut asked = part(request, Report::TopErrors, &["error"]);
     (asked.version, asked.error) = (version(), request.feature.clone());
-    let column = ("top_errors", "sessions");
+    let column = (DayTable::TOP_ERRORS, "sessions");
     let erring = groups::sums(analytics, &asked, range, column, ends).await?;
     for (key, of_days) in erring {
         if let Some(feature) = key.first().and_then(|name| features.get_mut(name)) {
-            // The feature itself was used on these days.
+            // Where the feature failed it was used: each of these days is one of its own.
             let days = feature.days.as_ref();
             let of_days = of_days.iter().filter(|one| counts(days, one.day, false));
             feature.erring = of_days.map(|one| one.sum).sum();

@@ -13,8 +13,7 @@ use crate::stored::{self, Stored};
 use crate::{Result, shares};
 
 const STORED: Stored = Stored {
-    table: "release_health",
-    key: &["day", "version"],
+    table: DayTable::RELEASE_HEALTH,
     figures: "sessions, users, unidentified_sessions, ok, exited, errored, unhandled, abnormal, \
         crashed, crash_free_session_rate, error_free_session_rate, crash_free_user_rate, \
         error_free_user_rate, session_share, user_share",

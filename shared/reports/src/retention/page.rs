@@ -29,7 +29,7 @@ pub(crate) async fn page(
 ) -> Result<Rows> {
     let mut page = Page {
         rows: Rows::default(),
-        limit: request.limit as usize,
+        limit: request.most_rows() as usize,
         full: false,
     };
     // Nothing is known of weeks after the last analysis.

@@ -14,8 +14,7 @@ use crate::request::ReportRequest;
 use crate::stored::Stored;
 
 const STORED: Stored = Stored {
-    table: "top_errors",
-    key: &["day", "version", "error"],
+    table: DayTable::TOP_ERRORS,
     figures: "events, sessions, users",
 };
 

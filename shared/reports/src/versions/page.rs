@@ -12,8 +12,7 @@ use crate::shares::{self, Crowd};
 use crate::stored::{self, Stored};
 
 const STORED: Stored = Stored {
-    table: "release_health",
-    key: &["day", "version"],
+    table: DayTable::RELEASE_HEALTH,
     figures: "sessions, users, session_share, user_share",
 };
 

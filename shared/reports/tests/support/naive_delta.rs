@@ -1,4 +1,4 @@
-//! `release-delta`, slowly and plainly.
+//! `release-delta`, slowly and plainly, where nothing is withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
 
