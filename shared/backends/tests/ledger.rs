@@ -155,20 +155,115 @@ async fn what_becomes_of_counted_logs_is_followed(place: &Place) {
     store_plain(&db, "l6").await;
     assert_eq!(day(&db).await.parsed, 5);
     assert_counted(&db).await;
-    // What was counted is refused, erased, parsed after all.
+    // What was counted is refused, erased, parsed after all; each since a listing of its own.
+    let all = ["l1", "l2", "l3", "l4", "l5", "l6"];
+    list(&db, 51, &all).await;
     store_rejected(&db, &rejected("l1", LogReject::Corrupt))
         .await
         .unwrap();
+    assert_eq!(day(&db).await.parsed, 4);
+    assert_counted(&db).await;
+    list(&db, 52, &all).await;
     store_erased(&db, &meta("l2"), TIMEOUT_SECS).await.unwrap();
+    assert_eq!((day(&db).await.parsed, day(&db).await.erased), (3, 1));
+    assert_counted(&db).await;
+    list(&db, 53, &all).await;
     store_plain(&db, "l4").await;
     let found = day(&db).await;
     assert_eq!((found.parsed, found.erased), (4, 1));
     assert_eq!(found.rejected, BTreeMap::from([(LogReject::Corrupt, 1)]));
     assert_eq!(found.balanced, Some(true));
     assert_counted(&db).await;
-    list(&db, 55, &["l1", "l2", "l3", "l4", "l5", "l6"]).await;
+    list(&db, 54, &all).await;
     assert_eq!(day(&db).await, found);
     assert_counted(&db).await;
+}
+
+/// A log that is refused, and whose object then has another day, since a listing.
+async fn a_log_counts_on_the_day_that_its_object_has(place: &Place) {
+    let db = open(place).await;
+    for id in ["l1", "l2"] {
+        store_plain(&db, id).await;
+    }
+    list(&db, 50, &["l1", "l2"]).await;
+    let mut moved = rejected("l1", LogReject::Bomb);
+    moved.meta.archived_at.0 -= DAY_US;
+    store_rejected(&db, &moved).await.unwrap();
+    let ledger = sql::ledger(&db, &product(), Day(0)..=Day(200)).await;
+    let days = ledger.unwrap().days.into_iter();
+    let days: Vec<_> = days.map(|day| (day.day, day.accounted())).collect();
+    assert_eq!(days, [(Day(99), 1), (Day(100), 1)]);
+}
+
+/// Of two listings that run at once, the one that ends last counts nothing: the other may have taken
+/// logs for pending that were parsed since.
+async fn listings_that_overlap_miscount_nothing(place: &Place) {
+    let db = open(place).await;
+    store_plain(&db, "l1").await;
+    let as_of = Timestamp(100 * DAY_US + 50_000_000);
+    let reopen = Some(sql::Reopen {
+        unknown_product: true,
+    });
+    store_rejected(&db, &rejected("l2", LogReject::UnknownProduct))
+        .await
+        .unwrap();
+    let listed = ["l1", "l2"].map(|id| ListedLog {
+        log: log_id(id),
+        archived_at: meta(id).archived_at,
+    });
+    let mut first = Listing::begin(&db, &product(), as_of, None).await.unwrap();
+    assert!(first.add(&db, &listed).await.unwrap().is_empty());
+    let second = Listing::begin(&db, &product(), as_of, reopen).await;
+    let mut second = second.unwrap();
+    assert_eq!(second.add(&db, &listed).await.unwrap().len(), 1);
+    second.finish(&db).await.unwrap();
+    first.finish(&db).await.unwrap();
+    store_plain(&db, "l2").await;
+    let found = day(&db).await;
+    assert_eq!((found.parsed, found.balanced), (2, Some(true)));
+}
+
+/// Logs are parsed anew, refused and erased while the archive is listed.
+async fn listings_beside_stores_miscount_nothing(place: &Place) {
+    let db = open(place).await;
+    let ids: Vec<String> = (1..40).map(|n| format!("l{n}")).collect();
+    for id in &ids {
+        store_plain(&db, id).await;
+    }
+    let all: Vec<&str> = ids.iter().map(String::as_str).collect();
+    for round in 0..6 {
+        let changes = async {
+            for (nth, id) in ids.iter().enumerate().skip(round).step_by(3) {
+                match (nth + round) % 3 {
+                    0 => drop(
+                        store_rejected(&db, &rejected(id, LogReject::Bomb))
+                            .await
+                            .unwrap(),
+                    ),
+                    1 => drop(store_erased(&db, &meta(id), TIMEOUT_SECS).await.unwrap()),
+                    _ => {
+                        let mut log = parsed(id, vec![part(id, id, &[5])]);
+                        log.meta.parser_version = format!("round {round}");
+                        sql::store_parsed(&db, &[log]).await.remove(0).unwrap();
+                    }
+                }
+            }
+        };
+        tokio::join!(changes, list(&db, 50, &all), list(&db, 51, &all));
+        assert_counted_or_uncounted(&db).await;
+        list(&db, 52, &all).await;
+        assert_eq!(day(&db).await.balanced, Some(true));
+        assert_counted(&db).await;
+    }
+}
+
+/// The ledger against the rows, where two listings may have run at once.
+async fn assert_counted_or_uncounted(db: &Database) {
+    let found = day(db).await;
+    db.execute_script("UPDATE ledger_listing SET counted = 0")
+        .await
+        .unwrap();
+    assert_eq!(found, day(db).await);
 }
 
 /// That the ledger does not count what a listing counted already.
@@ -252,6 +347,9 @@ on_every_database! {
     what_is_settled_after_the_listing_raises_no_alarm,
     a_row_that_is_lost_shows_until_the_log_is_stored_again,
     what_becomes_of_counted_logs_is_followed,
+    a_log_counts_on_the_day_that_its_object_has,
+    listings_that_overlap_miscount_nothing,
+    listings_beside_stores_miscount_nothing,
     logs_are_counted_by_the_listing,
     a_row_without_an_object_shows,
     rejects_keep_the_first_samples_and_count_all,

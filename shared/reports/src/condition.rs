@@ -7,7 +7,7 @@ use crate::Environment;
 use crate::query::Range;
 use crate::request::ReportRequest;
 
-/// Most days that are named one by one.
+/// Most days that are named one by one in a statement.
 const MOST_DAYS: usize = 128;
 
 /// A stretch of keys.
@@ -46,9 +46,19 @@ impl Condition {
     }
 
     /// The same, for tables whose keys begin with the day: the days are named one by one, so that a
-    /// stretch of keys is found on each of them at once, and the days need not be read whole.
-    pub(crate) fn by_days(request: &ReportRequest, range: &Range, span: Span<'_>) -> Self {
-        Self::of(request, range, span, true)
+    /// stretch of keys is found on each of them at once, and the days need not be read whole. Of
+    /// many days it takes several statements.
+    pub(crate) fn by_days(request: &ReportRequest, range: &Range, span: Span<'_>) -> Vec<Self> {
+        let (from, to) = days(request, range, span);
+        let firsts = (from.0..=to.0).step_by(MOST_DAYS);
+        let ranges = firsts.map(|first| Range {
+            from: Day(first),
+            to: Day(to.0.min(first + MOST_DAYS as i32 - 1)),
+            judged_to: None,
+        });
+        ranges
+            .map(|range| Self::of(request, &range, span, true))
+            .collect()
     }
 
     fn of(request: &ReportRequest, range: &Range, span: Span<'_>, each: bool) -> Self {
@@ -80,27 +90,20 @@ impl Condition {
     }
 
     fn add_days(&mut self, from: Day, to: Day, each: bool) {
-        let days: Vec<String> = (from.0..=to.0)
-            .take(MOST_DAYS + 1)
-            .map(|day| Day(day).to_string())
-            .collect();
-        match days.as_slice() {
-            [day] => {
-                self.text += " AND day = ?";
-                self.values.push(day.clone());
-            }
-            [.., last] if each && days.len() <= MOST_DAYS => {
-                // Few texts: the list is filled up with its last to a power of two.
-                let size = days.len().next_power_of_two();
-                self.text += &format!(" AND day IN ({})", vec!["?"; size].join(","));
-                let filler = vec![last.clone(); size - days.len()];
-                self.values.extend(days);
-                self.values.extend(filler);
-            }
-            _ => {
-                self.text += " AND day >= ? AND day <= ?";
-                self.values.extend([from, to].map(|day| day.to_string()));
-            }
+        if from == to {
+            self.text += " AND day = ?";
+            self.values.push(from.to_string());
+        } else if each {
+            let days: Vec<String> = (from.0..=to.0).map(|day| Day(day).to_string()).collect();
+            // Few texts: the list is filled up with its last to a power of two.
+            let size = days.len().next_power_of_two();
+            self.text += &format!(" AND day IN ({})", vec!["?"; size].join(","));
+            let filler = vec![to.to_string(); size - days.len()];
+            self.values.extend(days);
+            self.values.extend(filler);
+        } else {
+            self.text += " AND day >= ? AND day <= ?";
+            self.values.extend([from, to].map(|day| day.to_string()));
         }
     }
 
@@ -124,10 +127,9 @@ impl Condition {
     }
 
     /// Of these only rows of fewer persons than so many (`<`), or of no fewer (`>=`).
-    pub(crate) fn and_users(mut self, comparison: &str, least: u64) -> Self {
+    pub(crate) fn add_users(&mut self, comparison: &str, least: u64) {
         // A number of ours, no text of anybody's.
         self.text += &format!(" AND users {comparison} {least}");
-        self
     }
 
     /// The clause, from its `WHERE` on.

@@ -27,3 +27,43 @@ impl DayTable {
         Self { name, key }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use logbook_backends::sql::rows::{Cells, statement};
+    use logbook_backends::{Database, Durability};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_are_those_of_the_schema() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("analytics.db");
+        let database = Database::open_file(&file, Durability::Process).await;
+        let database = database.expect("a database");
+        crate::migrate(&database).await.expect("a schema");
+        for table in [
+            DayTable::ACCOUNT_DAYS,
+            DayTable::ACCOUNT_FEATURES,
+            DayTable::FEATURE_ADOPTION,
+            DayTable::FEATURE_DAYS,
+            DayTable::FEATURE_PATHS,
+            DayTable::FEATURE_USAGE,
+            DayTable::PLATFORMS,
+            DayTable::RELEASE_HEALTH,
+            DayTable::TOP_ERRORS,
+            DayTable::VERSION_DAYS,
+        ] {
+            let mut connection = database.read().await.expect("a connection");
+            let query = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
+            let query = statement(query).bind(table.name);
+            let rows = query.fetch_all(&mut connection).await.expect("rows");
+            let key = rows
+                .iter()
+                .map(|row| Cells::new(row).text().expect("a name"));
+            let key: Vec<String> = key.collect();
+            let expected = [&["product", "day", "environment"], table.key].concat();
+            assert_eq!(key, expected, "{}", table.name);
+        }
+    }
+}

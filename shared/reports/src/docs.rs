@@ -41,8 +41,8 @@ lies in the range. This goes for `feature-usage`, `feature-adoption`, `feature-p
 How far it does not go. `account-features`, funnels and cohorts are guarded row by row alone, and so \
 is what all persons did together: `active-users` and its windows, the wholes of shares and of \
 adoption. The first and last days and versions of an error may be of one person. Who adds up rows \
-and compares them with one of fewer columns, of all environments or of another report, or asks the \
-same before and after new logs came, may still learn of a few persons; and that a group is withheld \
+and compares them with each other, with one of fewer columns, of all environments or of another \
+report, or asks the same before and after new logs came, may still learn of a few persons; and that a group is withheld \
 tells that there is one. Views for BI tools have no rows of ranges: each of theirs is guarded by itself.
 
 A person is kept as the first 64 bits of a hash of the pseudonym, so that distinct persons of any \

@@ -11,7 +11,6 @@ use logbook_backends::Database;
 use logbook_backends::sql::rows::{Cells, Row, statement};
 use logbook_model::Day;
 
-use crate::Result;
 use crate::blocks::{Blocks, Days};
 use crate::condition::{Condition, Span};
 use crate::day_table::DayTable;
@@ -20,6 +19,7 @@ use crate::keys::{self, Upcoming};
 use crate::query::Range;
 use crate::reply::Cell;
 use crate::request::ReportRequest;
+use crate::{Error, Result};
 
 /// Groups that are looked for at once, unless a page is of more.
 const KEYS: u32 = 1000;
@@ -166,30 +166,27 @@ impl<G: Group> Reading<'_, G> {
     }
 
     fn is_full(&self) -> bool {
-        let groups = self.page.groups.len();
-        groups >= self.request.most_rows() as usize || groups >= ENOUGH && self.is_long(self.rows)
+        self.is_full_with(self.page.groups.len(), self.rows)
     }
 
-    /// Whether so many rows are enough for a page of enough groups.
-    const fn is_long(&self, rows: u64) -> bool {
-        self.request.may_be_short() && rows >= WORK
+    /// Whether a page is full that has so many groups, after a look at so many rows.
+    fn is_full_with(&self, groups: usize, rows: u64) -> bool {
+        let is_long = self.request.may_be_short() && rows >= WORK;
+        groups >= self.request.most_rows() as usize || groups >= ENOUGH && is_long
     }
 
     /// How many of some groups are read at once: until their users become too many to be held, or
     /// the page is likely to be full.
     fn fitting(&self, groups: &[Upcoming]) -> usize {
-        let (mut users, mut rows) = (0, self.rows);
-        let missing = ENOUGH.saturating_sub(self.page.groups.len());
-        let fit = groups
-            .iter()
-            .take(CHUNK)
-            .enumerate()
-            .take_while(|(nth, one)| {
-                users += one.users;
-                let is_enough = *nth >= missing && self.is_long(rows);
-                rows += one.rows;
-                users <= CHUNK_USERS && !is_enough
-            });
+        let (mut users, mut rows, mut shown) = (0, self.rows, self.page.groups.len());
+        let least = u64::from(self.request.min_users);
+        let fit = groups.iter().take(CHUNK).take_while(|one| {
+            let is_full = self.is_full_with(shown, rows);
+            users += one.users;
+            rows += one.rows;
+            shown += usize::from(one.users >= least);
+            users <= CHUNK_USERS && !is_full
+        });
         fit.count().max(1).min(groups.len())
     }
 }
@@ -236,7 +233,9 @@ pub(crate) async fn page<G: Group>(
             reading.page.hide(left.len() as u64);
             return Ok(reading.page.ended());
         }
-        after = stretch.groups.into_iter().next_back().map(|last| last.key);
+        let last = stretch.groups.into_iter().next_back();
+        let last = last.ok_or_else(|| Error::damaged("table", "its keys are in no order"))?;
+        after = Some(last.key);
         // Where few of many are shown, ever more are looked at.
         wanted = (2 * wanted).min(KEYS).max(request.most_rows());
     }
@@ -276,15 +275,17 @@ pub(crate) async fn sums(
 ) -> Result<BTreeMap<Vec<String>, Vec<OfDay>>> {
     let columns = request.grouping().join(", ");
     let span = Span::between(first, last);
-    let condition = Condition::by_days(request, range, span);
-    let query = statement(format!(
-        "SELECT {columns}, day AS of_day, CAST(SUM({column}) AS SIGNED), MAX(users) \
-         FROM {}{} GROUP BY {columns}, of_day",
-        table.name,
-        condition.text(),
-    ));
-    let mut connection = analytics.read().await?;
-    let rows = condition.bind(query).fetch_all(&mut connection).await?;
+    let mut rows = Vec::new();
+    for condition in &Condition::by_days(request, range, span) {
+        let query = statement(format!(
+            "SELECT {columns}, day AS of_day, CAST(SUM({column}) AS SIGNED), MAX(users) \
+             FROM {}{} GROUP BY {columns}, of_day",
+            table.name,
+            condition.text(),
+        ));
+        let mut connection = analytics.read().await?;
+        rows.extend(condition.bind(query).fetch_all(&mut connection).await?);
+    }
     let mut found: BTreeMap<Vec<String>, Vec<OfDay>> = BTreeMap::new();
     for row in &rows {
         let mut cells = Cells::new(row);
@@ -362,9 +363,13 @@ async fn in_blocks<G: Group>(
     if let Some(before) = blocks.before() {
         // Where blocks begin is decided by days of too few persons: the sets of others, which are
         // large, are not looked at.
-        let some = Condition::by_days(request, &before, span).and_users("<", blocks.least());
+        let mut some = Condition::by_days(request, &before, span);
+        some.iter_mut()
+            .for_each(|some| some.add_users("<", blocks.least()));
         rows.extend(self::rows::<G>(analytics, request, &some, "day, users, ").await?);
-        let many = Condition::by_days(request, &before, span).and_users(">=", blocks.least());
+        let mut many = Condition::by_days(request, &before, span);
+        many.iter_mut()
+            .for_each(|many| many.add_users(">=", blocks.least()));
         for row in &keys_by_day::<G>(analytics, request, &many).await? {
             let mut cells = Cells::new(row);
             let key = read_key(&mut cells, width)?;
@@ -381,34 +386,41 @@ async fn in_blocks<G: Group>(
 async fn rows<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
-    condition: &Condition,
+    conditions: &[Condition],
     more: &str,
 ) -> Result<Vec<Row>> {
-    let query = statement(format!(
-        "SELECT {}, {more}{} FROM {}{}",
-        request.grouping().join(", "),
-        G::COLUMNS,
-        G::table(request).name,
-        condition.text(),
-    ));
-    let mut connection = analytics.read().await?;
-    Ok(condition.bind(query).fetch_all(&mut connection).await?)
+    let columns = format!("{}, {more}{}", request.grouping().join(", "), G::COLUMNS);
+    read::<G>(analytics, request, conditions, &columns).await
+}
+
+/// Some columns of rows.
+async fn read<G: Group>(
+    analytics: &Database,
+    request: &ReportRequest,
+    conditions: &[Condition],
+    columns: &str,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for condition in conditions {
+        let query = statement(format!(
+            "SELECT {columns} FROM {}{}",
+            G::table(request).name,
+            condition.text(),
+        ));
+        let mut connection = analytics.read().await?;
+        rows.extend(condition.bind(query).fetch_all(&mut connection).await?);
+    }
+    Ok(rows)
 }
 
 /// The keys of some rows, each with its day.
 async fn keys_by_day<G: Group>(
     analytics: &Database,
     request: &ReportRequest,
-    condition: &Condition,
+    conditions: &[Condition],
 ) -> Result<Vec<Row>> {
-    let query = statement(format!(
-        "SELECT DISTINCT {}, day FROM {}{}",
-        request.grouping().join(", "),
-        G::table(request).name,
-        condition.text(),
-    ));
-    let mut connection = analytics.read().await?;
-    Ok(condition.bind(query).fetch_all(&mut connection).await?)
+    let columns = format!("DISTINCT {}, day", request.grouping().join(", "));
+    read::<G>(analytics, request, conditions, &columns).await
 }
 
 /// The cells of a key: days as days, texts as texts.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use logbook_backends::Database;
-use logbook_backends::sql::rows::{Cells, Row, statement, union_all};
+use logbook_backends::sql::rows::{Cells, Row, bigint, statement, union_all};
 use logbook_model::Day;
 
 use crate::condition::{Condition, Span, days};
@@ -144,15 +144,17 @@ async fn rows_of_lists<G: Group>(
         .enumerate()
         .map(|(list, condition)| {
             format!(
-                "SELECT {list}, {columns}, users FROM {}{} ORDER BY {columns} LIMIT {limit}",
+                "SELECT {list}, {columns}, users FROM {}{} ORDER BY {columns} LIMIT ?",
                 G::table(request).name,
                 condition.text(),
             )
         })
         .collect();
     let mut connection = analytics.read().await?;
-    let query = statement(union_all(&connection, &queries));
-    let query = conditions.iter().fold(query, |query, one| one.bind(query));
+    let mut query = statement(union_all(&connection, &queries));
+    for condition in &conditions {
+        query = condition.bind(query).bind(bigint(limit as u64));
+    }
     Ok(query.fetch_all(&mut connection).await?)
 }
 

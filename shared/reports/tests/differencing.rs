@@ -199,22 +199,23 @@ async fn what_one_person_did_is_in_no_share_of_a_path(place: &Place) {
 }
 
 /// Three persons use `open` in two releases on two days; then one fails with `save` in the new one,
-/// and on the last day three do.
+/// and the day after three do; on the last day another uses `open` alone.
 async fn what_one_person_did_changes_no_comparison_of_releases(place: &Place) {
     let stores = open(place).await;
     let mut runs = Vec::new();
-    let days: [(u32, &[&str]); 4] = [
+    let days: [(u32, &[&str]); 5] = [
         (1, &["a", "b", "c"]),
         (2, &["b", "c", "d"]),
         (3, &["x"]),
         (4, &["a", "b", "x"]),
+        (5, &["y"]),
     ];
     for (day, users) in days {
         for (version, user) in users.iter().flat_map(|user| [("1", user), ("2", user)]) {
             let at = Day::from_civil(2026, 3, day);
             let mut run = Run::new(&format!("{day}{version}{user}"), at, user);
             run.version = Some(version.to_owned());
-            if day > 2 && version == "2" {
+            if [3, 4].contains(&day) && version == "2" {
                 let failed = ("save".to_owned(), Kind::Normal, true, 1, Some(1000));
                 run.events.push(failed);
             }
@@ -238,6 +239,7 @@ async fn what_one_person_did_changes_no_comparison_of_releases(place: &Place) {
     let of = |n, value| (Cell::Integer(n), Cell::Number(value));
     assert_eq!(save[..2], [of(5, 0.6), of(3, 1.0)]);
     assert_eq!(save[2].0, Cell::Integer(3));
+    assert_eq!(of_march(&stores, "release-delta", 5).await, after);
 }
 
 /// Two days of few persons that are put together, of which the first has enough for what was before.

@@ -115,11 +115,11 @@ pub async fn ledger(
     // One transaction: listing and rows of the same moment.
     let mut transaction = db.sessions().snapshot().await?;
     let listing = last_listing(&mut transaction, product).await?;
-    let as_of = listing.map(|(as_of, _)| as_of);
+    let as_of = listing.map(|last| last.as_of);
     let mut found: BTreeMap<Day, LedgerDay> = BTreeMap::new();
     read_listing(&mut transaction, product, &days, &mut found).await?;
     let before = Some(as_of.unwrap_or(Timestamp(i64::MAX)));
-    if listing.is_some_and(|(_, counted)| counted) {
+    if listing.is_some_and(|last| last.counted) {
         let anew = changed_days(&mut transaction, product, &days).await?;
         for (sql, before) in [(COUNTED_BY_LISTING, None), (SETTLED_SINCE, before)] {
             let rows = counts_of(&mut transaction, sql, product, &days, before).await?;

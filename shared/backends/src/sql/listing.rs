@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use logbook_model::{Day, LogId, LogReject, ProductId, Timestamp};
 
+use super::lock::for_update;
 use super::log::{LogState, Settled, settled_of, unsettle};
 use super::reject::delete_rejects;
 use super::rows::{Cells, Connection, Query, bigint, insert, select_in, statement};
+use crate::database::Retry;
 use crate::{Database, Result};
 
 /// An object of the archive, as a listing finds it.
@@ -76,7 +78,7 @@ impl Listing {
             as_of,
             previous: last_listing(&mut connection, product)
                 .await?
-                .map(|(as_of, _)| as_of),
+                .map(|last| last.as_of),
             received: BTreeMap::new(),
             without_row: Vec::new(),
             reopen,
@@ -163,11 +165,25 @@ impl Listing {
 
     /// Stores the listing in place of the one before. Call it only after the last page.
     pub async fn finish(self, db: &Database) -> Result<()> {
+        let mut retry = Retry::default();
+        loop {
+            match self.try_finish(db).await {
+                Err(error) if retry.after(&error).await => {}
+                finished => return finished,
+            }
+        }
+    }
+
+    async fn try_finish(&self, db: &Database) -> Result<()> {
         let mut transaction = db.sessions().begin().await?;
-        // First, so that of two that finish at once one waits for the other.
-        statement("REPLACE INTO ledger_listing (product, as_of, counted) VALUES (?, ?, 1)")
+        // First, so that of two that finish at once one waits for the other. What it found without
+        // a row may be another's to count, if that one finished since this began.
+        let last = lock_listing(&mut transaction, &self.product).await?;
+        let counts = last.map(|last| last.as_of) == self.previous;
+        statement("REPLACE INTO ledger_listing (product, as_of, counted) VALUES (?, ?, ?)")
             .bind(self.product.as_str())
             .bind(self.as_of.0)
+            .bind(i64::from(counts))
             .execute(&mut transaction)
             .await?;
         for sql in [
@@ -202,7 +218,9 @@ impl Listing {
                 delete_rejects(&mut transaction, &self.product, &log).await?;
             }
         }
-        self.count(&mut transaction).await?;
+        if counts {
+            self.count(&mut transaction).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }
@@ -260,18 +278,46 @@ async fn noted_of(
         .collect()
 }
 
-/// The instant of the last listing, and whether it counted the rows of logs.
+/// What is known of the last listing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastListing {
+    /// Its instant.
+    pub(super) as_of: Timestamp,
+    /// Whether it counted the rows of logs.
+    pub(super) counted: bool,
+}
+
+/// The last listing.
 pub(super) async fn last_listing(
     connection: &mut Connection,
     product: &ProductId,
-) -> Result<Option<(Timestamp, bool)>> {
-    let row = statement("SELECT as_of, counted FROM ledger_listing WHERE product = ?")
-        .bind(product.as_str())
-        .fetch_optional(connection)
-        .await?;
+) -> Result<Option<LastListing>> {
+    read_listing(connection, product, "").await
+}
+
+/// The last listing, which nobody replaces before the transaction's end.
+async fn lock_listing(
+    connection: &mut Connection,
+    product: &ProductId,
+) -> Result<Option<LastListing>> {
+    let tail = for_update(connection);
+    read_listing(connection, product, tail).await
+}
+
+async fn read_listing(
+    connection: &mut Connection,
+    product: &ProductId,
+    tail: &str,
+) -> Result<Option<LastListing>> {
+    let text = format!("SELECT as_of, counted FROM ledger_listing WHERE product = ?{tail}");
+    let query = statement(text).bind(product.as_str());
+    let row = query.fetch_optional(connection).await?;
     row.map(|row| {
         let mut cells = Cells::new(&row);
-        Ok((cells.time()?, cells.flag()?))
+        Ok(LastListing {
+            as_of: cells.time()?,
+            counted: cells.flag()?,
+        })
     })
     .transpose()
 }

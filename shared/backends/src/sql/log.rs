@@ -226,23 +226,37 @@ fn read(mut cells: Cells<'_>) -> Result<LogRow> {
     })
 }
 
-pub(super) async fn insert_logs(connection: &mut Connection, rows: &[LogRow]) -> Result<()> {
+/// Inserts rows of logs, of which some had the rows `known` before.
+pub(super) async fn insert_logs(
+    connection: &mut Connection,
+    rows: &[LogRow],
+    known: &HashMap<LogId, LogRow>,
+) -> Result<()> {
+    for row in rows.iter().filter(|row| known.contains_key(&row.meta.log)) {
+        // Its object may have another day than it had.
+        note_changed(connection, row).await?;
+    }
     insert(connection, "INSERT INTO log", COLUMNS, rows, bind).await
 }
 
-/// Deletes the row of a log and notes that the last listing may have counted it.
+/// Deletes the row of a log.
 pub(super) async fn delete_log(connection: &mut Connection, row: &LogRow) -> Result<()> {
-    let (product, log) = (row.meta.product.as_str(), row.meta.log.as_str());
     // Before the row: who clears the notes and then counts sees both or neither.
-    statement("REPLACE INTO ledger_changed (product, day, log_id) VALUES (?, ?, ?)")
-        .bind(product)
-        .bind(row.meta.archived_at.day().0)
-        .bind(log)
-        .execute(&mut *connection)
-        .await?;
+    note_changed(connection, row).await?;
     statement("DELETE FROM log WHERE product = ? AND log_id = ?")
-        .bind(product)
-        .bind(log)
+        .bind(row.meta.product.as_str())
+        .bind(row.meta.log.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes that what the last listing counted of a log's day may hold no longer.
+async fn note_changed(connection: &mut Connection, row: &LogRow) -> Result<()> {
+    statement("REPLACE INTO ledger_changed (product, day, log_id) VALUES (?, ?, ?)")
+        .bind(row.meta.product.as_str())
+        .bind(row.meta.archived_at.day().0)
+        .bind(row.meta.log.as_str())
         .execute(connection)
         .await?;
     Ok(())

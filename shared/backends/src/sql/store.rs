@@ -220,7 +220,7 @@ async fn replace(
     touched.extend(parts.iter().map(|part| part.session.clone()));
     // In key order, as every store inserts them.
     rows.sort_unstable_by(|a, b| a.meta.log.cmp(&b.meta.log));
-    log::insert_logs(connection, &rows).await?;
+    log::insert_logs(connection, &rows, known).await?;
     part::insert_parts(connection, &mut parts).await?;
     rejects.insert(connection).await?;
     refold(connection, product, &touched, timeout_secs).await
@@ -246,7 +246,10 @@ async fn remove(
         touched.extend(sessions);
     }
     delete_rejects(connection, product, &ids).await?;
-    for row in logs.iter().filter_map(|log| known.get(*log)) {
+    let mut rows: Vec<&LogRow> = logs.iter().filter_map(|log| known.get(*log)).collect();
+    // In the order in which a listing clears what is noted of them.
+    rows.sort_unstable_by_key(|row| (row.meta.archived_at.day(), row.meta.log.as_str()));
+    for row in rows {
         log::delete_log(connection, row).await?;
     }
     Ok(touched)
@@ -280,7 +283,7 @@ async fn try_rejected(db: &Database, rejected: &RejectedLog) -> Result<StoreOutc
         rejects_total: rejected.rejects.total(),
         ..LogRow::new(meta.clone(), LogState::Rejected)
     };
-    log::insert_logs(&mut transaction, &[row]).await?;
+    log::insert_logs(&mut transaction, &[row], &known).await?;
     let mut rejects = RejectRows::default();
     rejects.add_log(meta, rejected.reason, &rejected.detail);
     rejects.add_events(meta, &rejected.rejects);
@@ -322,7 +325,8 @@ async fn try_erased(
     }
     let kept = held.map_or(meta, |row| &row.meta).clone();
     let touched = remove(&mut transaction, &meta.product, &[&meta.log], &known).await?;
-    log::insert_logs(&mut transaction, &[LogRow::new(kept, LogState::Erased)]).await?;
+    let row = LogRow::new(kept, LogState::Erased);
+    log::insert_logs(&mut transaction, &[row], &known).await?;
     refold(
         &mut transaction,
         &meta.product,

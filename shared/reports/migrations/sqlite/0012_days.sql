@@ -1,5 +1,6 @@
 -- By day, as the other tables whose rows are put together: who asks for days reads no others, and a
--- day that is computed anew lies together. It has no rows until the next analysis fills it.
+-- day that is computed anew lies together.
+CREATE TABLE account_features_before AS SELECT * FROM account_features;
 DROP TABLE account_features;
 
 CREATE TABLE account_features (
@@ -13,6 +14,10 @@ CREATE TABLE account_features (
     persons BLOB NOT NULL, -- Who they are, as a set.
     PRIMARY KEY (product, day, environment, account, feature)
 ) WITHOUT ROWID;
+
+INSERT INTO account_features (product, day, environment, account, feature, sessions, users, persons)
+    SELECT product, day, environment, account, feature, sessions, users, persons FROM account_features_before;
+DROP TABLE account_features_before;
 
 -- In orders in which nothing is read any more.
 DROP INDEX feature_usage_versions;

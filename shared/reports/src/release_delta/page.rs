@@ -6,7 +6,7 @@ use logbook_backends::Database;
 
 use super::WHOLE;
 use super::measures::{self, Measure};
-use super::releases::{Feature, Release, features, predecessors, releases};
+use super::releases::{Feature, Parts, Release, parts, predecessors, releases};
 use crate::Result;
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
@@ -87,22 +87,22 @@ pub(crate) async fn page(
     Ok(page)
 }
 
-/// The features of the releases that were compared last: most are looked at twice.
+/// What the releases that were compared last are made of: most are looked at twice.
 #[derive(Default)]
-struct Known(Vec<(String, BTreeMap<String, Feature>)>);
+struct Known(Vec<(String, Parts)>);
 
 impl Known {
-    /// The features of a release, known or read.
+    /// What a release is made of, known or read.
     async fn take(
         &mut self,
         analytics: &Database,
         request: &ReportRequest,
         range: &Range,
         version: &str,
-    ) -> Result<BTreeMap<String, Feature>> {
+    ) -> Result<Parts> {
         match self.0.iter().position(|(known, _)| known == version) {
             Some(at) => Ok(self.0.swap_remove(at).1),
-            None => features(analytics, request, range, version).await,
+            None => parts(analytics, request, range, version).await,
         }
     }
 }
@@ -138,16 +138,21 @@ async fn compare(
     }
     let mut now = known.take(analytics, request, range, version).await?;
     let mut then = known.take(analytics, request, range, before).await?;
-    let names: BTreeSet<String> = now.keys().chain(then.keys()).cloned().collect();
+    let names: BTreeSet<String> = now
+        .features
+        .keys()
+        .chain(then.features.keys())
+        .cloned()
+        .collect();
     for name in names {
         let least = request.min_users;
         let (mut ours, mut theirs) = (Feature::unused(least), Feature::unused(least));
-        let ours = now.get_mut(&name).unwrap_or(&mut ours);
-        let theirs = then.get_mut(&name).unwrap_or(&mut theirs);
+        let ours = now.features.get_mut(&name).unwrap_or(&mut ours);
+        let theirs = then.features.get_mut(&name).unwrap_or(&mut theirs);
         if ours.is_shown(least) && theirs.is_shown(least) {
             let users = (
-                new.users_beside(ours, least),
-                old.users_beside(theirs, least),
+                now.users.beside(ours, least),
+                then.users.beside(theirs, least),
             );
             let measures = measures::of_feature((ours, users.0), (theirs, users.1));
             items.extend(measures.iter().map(|measure| row(&name, measure)));

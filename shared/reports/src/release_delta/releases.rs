@@ -25,12 +25,17 @@ pub(super) struct Release {
     pub(super) crashed: u64,
     pub(super) persons: Persons,
     pub(super) crashing: Persons,
-    by_day: ByDay,
 }
 
-/// Who used a release, on all days of a range.
-#[derive(Default)]
-struct ByDay {
+/// What a release is made of.
+pub(super) struct Parts {
+    /// Its features, by name.
+    pub(super) features: BTreeMap<String, Feature>,
+    pub(super) users: ByDay,
+}
+
+/// Who used a release on each day of a range.
+pub(super) struct ByDay {
     days: BTreeMap<Day, Persons>,
     /// How many they are without some of the days, as far as they were counted.
     without: BTreeMap<Vec<Day>, u64>,
@@ -54,25 +59,25 @@ impl Group for Release {
     }
 }
 
-impl Release {
-    /// Its users on the days that count beside a feature: the whole of its adoption.
-    pub(super) fn users_beside(&mut self, feature: &Feature, min_users: u32) -> u64 {
-        let ByDay { days, without } = &mut self.by_day;
+impl ByDay {
+    /// How many used it on the days that count beside a feature: the whole of its adoption.
+    pub(super) fn beside(&mut self, feature: &Feature, min_users: u32) -> u64 {
         let least = u64::from(min_users);
-        let left_out = days.iter_mut().filter_map(|(day, persons)| {
+        let left_out = self.days.iter_mut().filter_map(|(day, persons)| {
             let is_enough = persons.count() >= least;
             (!counts(feature.days.as_ref(), *day, is_enough)).then_some(*day)
         });
         let left_out: Vec<Day> = left_out.collect();
-        if let Some(known) = without.get(&left_out) {
+        if let Some(known) = self.without.get(&left_out) {
             return *known;
         }
-        let rest = days.iter_mut().filter(|(day, _)| !left_out.contains(day));
+        let days = self.days.iter_mut();
+        let rest = days.filter(|(day, _)| left_out.binary_search(day).is_err());
         let mut users: Persons = rest
             .flat_map(|(_, persons)| persons.sorted().iter().copied())
             .collect();
         let users = users.count();
-        without.insert(left_out, users);
+        self.without.insert(left_out, users);
         users
     }
 }
@@ -150,24 +155,37 @@ pub(super) async fn releases(
     let named = found
         .into_iter()
         .map(|(mut key, (release, _))| (key.remove(0), release));
-    let mut releases: BTreeMap<String, Release> = named
+    Ok(named
         .filter(|(version, _)| version != UNKNOWN_VERSION)
-        .collect();
-    let asked = part(request, Report::ReleaseHealth, &["day", "version"]);
+        .collect())
+}
+
+/// What a release is made of.
+pub(super) async fn parts(
+    analytics: &Database,
+    request: &ReportRequest,
+    range: &Range,
+    version: &str,
+) -> Result<Parts> {
+    let mut asked = part(request, Report::ReleaseHealth, &["day"]);
+    asked.version = Some(version.to_owned());
+    let mut days = BTreeMap::new();
     for (key, on_day) in groups::all::<OnDay>(analytics, &asked, range).await? {
-        let [day, version] = key.as_slice() else {
-            continue;
-        };
-        if let Some(release) = releases.get_mut(version) {
-            let day = day.parse().map_err(|error| Error::damaged("row", error))?;
-            release.by_day.days.insert(day, on_day.0);
-        }
+        let day = key.first().and_then(|day| day.parse().ok());
+        let day = day.ok_or_else(|| Error::damaged("row", "its day is none"))?;
+        days.insert(day, on_day.0);
     }
-    Ok(releases)
+    Ok(Parts {
+        features: features(analytics, request, range, version).await?,
+        users: ByDay {
+            days,
+            without: BTreeMap::new(),
+        },
+    })
 }
 
 /// The features of a release, by name.
-pub(super) async fn features(
+async fn features(
     analytics: &Database,
     request: &ReportRequest,
     range: &Range,
