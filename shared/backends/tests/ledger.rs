@@ -179,20 +179,24 @@ async fn what_becomes_of_counted_logs_is_followed(place: &Place) {
     assert_counted(&db).await;
 }
 
-/// A log that is refused, and whose object then has another day, since a listing.
+/// A log that is refused, and whose object then has another day, since a listing; one of a third day
+/// stays as it is.
 async fn a_log_counts_on_the_day_that_its_object_has(place: &Place) {
     let db = open(place).await;
     for id in ["l1", "l2"] {
         store_plain(&db, id).await;
     }
-    list(&db, 50, &["l1", "l2"]).await;
+    let mut other = parsed("l3", vec![part("l3", "l3", &[5])]);
+    other.meta.archived_at.0 -= 2 * DAY_US;
+    store(&db, &[other]).await;
+    list(&db, 50, &["l1", "l2", "l3"]).await;
     let mut moved = rejected("l1", LogReject::Bomb);
     moved.meta.archived_at.0 -= DAY_US;
     store_rejected(&db, &moved).await.unwrap();
     let ledger = sql::ledger(&db, &product(), Day(0)..=Day(200)).await;
     let days = ledger.unwrap().days.into_iter();
     let days: Vec<_> = days.map(|day| (day.day, day.accounted())).collect();
-    assert_eq!(days, [(Day(99), 1), (Day(100), 1)]);
+    assert_eq!(days, [(Day(98), 1), (Day(99), 1), (Day(100), 1)]);
 }
 
 /// Of two listings that run at once, the one that ends last counts nothing: the other may have taken

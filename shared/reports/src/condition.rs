@@ -127,9 +127,10 @@ impl Condition {
     }
 
     /// Of these only rows of fewer persons than so many (`<`), or of no fewer (`>=`).
-    pub(crate) fn add_users(&mut self, comparison: &str, least: u64) {
+    pub(crate) fn and_users(mut self, comparison: &str, least: u64) -> Self {
         // A number of ours, no text of anybody's.
         self.text += &format!(" AND users {comparison} {least}");
+        self
     }
 
     /// The clause, from its `WHERE` on.

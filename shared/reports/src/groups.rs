@@ -136,12 +136,12 @@ impl<G: Group> Reading<'_, G> {
             return Ok(listed.len());
         };
         let span = Span::between(&first.key, &last.unwrap_or(first).key);
-        let (mut groups, mut days) = match Blocks::of(request, self.range) {
-            Some(blocks) => in_blocks(self.analytics, request, self.range, span, blocks).await?,
-            None => {
-                let groups = select::<G>(self.analytics, request, self.range, span).await?;
-                (groups, BTreeMap::new())
-            }
+        let blocks = Blocks::of(request, self.range);
+        let (mut groups, mut days) = if let Some(blocks) = blocks {
+            in_blocks(self.analytics, request, self.range, span, blocks).await?
+        } else {
+            let groups = select::<G>(self.analytics, request, self.range, span).await?;
+            (groups, BTreeMap::new())
         };
         for (looked_at, one) in listed.iter().enumerate() {
             if self.is_full() {
@@ -363,13 +363,14 @@ async fn in_blocks<G: Group>(
     if let Some(before) = blocks.before() {
         // Where blocks begin is decided by days of too few persons: the sets of others, which are
         // large, are not looked at.
-        let mut some = Condition::by_days(request, &before, span);
-        some.iter_mut()
-            .for_each(|some| some.add_users("<", blocks.least()));
+        let all = || Condition::by_days(request, &before, span).into_iter();
+        let some: Vec<_> = all()
+            .map(|one| one.and_users("<", blocks.least()))
+            .collect();
         rows.extend(self::rows::<G>(analytics, request, &some, "day, users, ").await?);
-        let mut many = Condition::by_days(request, &before, span);
-        many.iter_mut()
-            .for_each(|many| many.add_users(">=", blocks.least()));
+        let many: Vec<_> = all()
+            .map(|one| one.and_users(">=", blocks.least()))
+            .collect();
         for row in &keys_by_day::<G>(analytics, request, &many).await? {
             let mut cells = Cells::new(row);
             let key = read_key(&mut cells, width)?;
