@@ -120,7 +120,7 @@ struct Reading<'a, G> {
     request: &'a ReportRequest,
     range: &'a Range,
     page: Page<G>,
-    /// Rows of the groups looked at so far.
+    /// Rows of the groups that were read so far.
     rows: u64,
 }
 

@@ -50,8 +50,8 @@ pub(crate) struct Rows {
 
 /// Reads a page of a report. `analytics` has the sessions schema attached as `sessions`.
 ///
-/// The page is of one moment for each of its tables; what it rests on is read first, so that
-/// it promises no more than the page shows.
+/// What it rests on is read first, so that it promises no more than the page shows. Where an
+/// analysis ends while it is read, days of before and after may be side by side in it.
 pub fn query<'a>(
     analytics: &'a Database,
     request: &'a ReportRequest,

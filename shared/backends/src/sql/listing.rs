@@ -179,13 +179,14 @@ impl Listing {
         // First, so that of two that finish at once one waits for the other. What it found without
         // a row may be another's to count, if that one finished since this began.
         let last = lock_listing(&mut transaction, &self.product).await?;
-        let counts = last.map(|last| last.as_of) == self.previous;
-        statement("REPLACE INTO ledger_listing (product, as_of, counted) VALUES (?, ?, ?)")
+        let written = statement("REPLACE INTO ledger_listing (product, as_of) VALUES (?, ?)")
             .bind(self.product.as_str())
             .bind(self.as_of.0)
-            .bind(i64::from(counts))
             .execute(&mut transaction)
             .await?;
+        // Of two first ones nothing was there to be locked; the second takes the first's place.
+        let is_alone = last.is_some() || written <= 1;
+        let counts = is_alone && last.map(|last| last.as_of) == self.previous;
         for sql in [
             "DELETE FROM ledger_received WHERE product = ?",
             "DELETE FROM ledger_pending WHERE product = ?",
@@ -244,8 +245,12 @@ impl Listing {
         )
         .bind(self.product.as_str())
         .bind(self.as_of.0)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+        statement("UPDATE ledger_listing SET counted = 1 WHERE product = ?")
+            .bind(self.product.as_str())
+            .execute(connection)
+            .await?;
         Ok(())
     }
 }

@@ -232,9 +232,12 @@ pub(super) async fn insert_logs(
     rows: &[LogRow],
     known: &HashMap<LogId, LogRow>,
 ) -> Result<()> {
-    for row in rows.iter().filter(|row| known.contains_key(&row.meta.log)) {
-        // Its object may have another day than it had.
-        note_changed(connection, row).await?;
+    let day = |row: &LogRow| row.meta.archived_at.day();
+    for row in rows {
+        let before = known.get(&row.meta.log);
+        if before.is_some_and(|before| day(before) != day(row)) {
+            note_changed(connection, row).await?;
+        }
     }
     insert(connection, "INSERT INTO log", COLUMNS, rows, bind).await
 }

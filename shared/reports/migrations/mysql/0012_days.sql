@@ -1,23 +1,9 @@
 -- By day, as the other tables whose rows are put together: who asks for days reads no others, and a
--- day that is computed anew lies together.
-CREATE TABLE account_features_before AS SELECT * FROM account_features;
-DROP TABLE account_features;
-
-CREATE TABLE account_features (
-    product VARCHAR(63) NOT NULL COMMENT 'The product.',
-    day DATE NOT NULL COMMENT 'The UTC day that the sessions belong to.',
-    environment VARCHAR(16) NOT NULL COMMENT 'production or other.',
-    account VARCHAR(190) NOT NULL COMMENT 'The account, or its pseudonym.',
-    feature VARCHAR(240) NOT NULL COMMENT 'Name of the feature; (other) for names beyond the bound on names.',
-    sessions BIGINT NOT NULL COMMENT 'Sessions of its people in which it was used at least once.',
-    users BIGINT NOT NULL COMMENT 'Distinct persons of the account who used it.',
-    persons LONGBLOB NOT NULL COMMENT 'Who they are, as a set.',
-    PRIMARY KEY (product, day, environment, account, feature)
-) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
-
-INSERT INTO account_features (product, day, environment, account, feature, sessions, users, persons)
-    SELECT product, day, environment, account, feature, sessions, users, persons FROM account_features_before;
-DROP TABLE account_features_before;
+-- day that is computed anew lies together. At once, beside whoever writes.
+ALTER TABLE account_features
+    DROP PRIMARY KEY,
+    DROP INDEX account_features_day,
+    ADD PRIMARY KEY (product, day, environment, account, feature);
 
 -- In orders in which nothing is read any more.
 DROP INDEX feature_usage_versions ON feature_usage;
