@@ -3,6 +3,7 @@
 ALTER TABLE account_features
     DROP PRIMARY KEY,
     DROP INDEX account_features_day,
+    MODIFY day DATE NOT NULL COMMENT 'The UTC day that the sessions belong to.' AFTER product,
     ADD PRIMARY KEY (product, day, environment, account, feature);
 
 -- In orders in which nothing is read any more.
