@@ -24,7 +24,7 @@ use crate::{Error, Result};
 /// Groups that are looked for at once, unless a page is of more.
 const KEYS: u32 = 1000;
 /// Groups of a page at least, where there are so many, however long it takes.
-pub(crate) const ENOUGH: usize = 250;
+const ENOUGH: usize = 250;
 /// Groups that are looked for at once for a page that may end with [`ENOUGH`].
 const FIRST_KEYS: u32 = 400;
 /// Rows put together after which a page of enough groups ends, unless it is asked for by its size.
@@ -169,10 +169,8 @@ impl<G: Group> Reading<'_, G> {
         self.is_full_with(self.page.groups.len(), self.rows)
     }
 
-    /// Whether a page is full that has so many groups, after a look at so many rows.
     fn is_full_with(&self, groups: usize, rows: u64) -> bool {
-        let is_long = self.request.may_be_short() && rows >= WORK;
-        groups >= self.request.most_rows() as usize || groups >= ENOUGH && is_long
+        is_full(self.request, groups, rows >= WORK)
     }
 
     /// How many of some groups are read at once: until their users become too many to be held, or
@@ -189,6 +187,12 @@ impl<G: Group> Reading<'_, G> {
         });
         fit.count().max(1).min(groups.len())
     }
+}
+
+/// Whether a page is full that has so many groups, and took long or not.
+pub(crate) fn is_full(request: &ReportRequest, groups: usize, took_long: bool) -> bool {
+    let is_enough = groups >= ENOUGH && took_long && request.may_be_short();
+    is_enough || groups >= request.most_rows() as usize
 }
 
 /// The groups that follow the request's `after`, as many as it asks for, or fewer where it may be

@@ -8,7 +8,7 @@ use logbook_backends::sql::rows::{Cells, Value, bigint, statement};
 
 use crate::condition::{Condition, Span};
 use crate::day_table::DayTable;
-use crate::groups::{ENOUGH, Page, read_key};
+use crate::groups::{Page, is_full, read_key};
 use crate::query::{Range, Rows};
 use crate::reply::Cell;
 use crate::request::ReportRequest;
@@ -54,12 +54,8 @@ impl Stored {
     ) -> Result<Page<Vec<Cell>>> {
         let mut page = Page::new();
         let mut after = request.after.as_ref().map(|after| after.0.clone());
-        let (mut read, mut wanted) = (0, request.most_rows() as usize);
-        let is_full = |page: &Page<Vec<Cell>>, read| {
-            let shown = page.groups.len();
-            let is_long = request.may_be_short() && read >= WORK && shown >= ENOUGH;
-            shown >= request.most_rows() as usize || is_long
-        };
+        let limit = request.most_rows() as usize;
+        let (mut read, mut wanted) = (0, limit);
         loop {
             let mut rows = self
                 .rows(analytics, request, range, after.as_deref(), wanted + 1)
@@ -71,7 +67,7 @@ impl Stored {
             after = rows.last().map(|row| row.key.clone());
             let is_small = |row: &OneRow| row.users < u64::from(request.min_users);
             let mut rows = rows.into_iter();
-            while page.groups.len() < request.most_rows() as usize
+            while page.groups.len() < limit
                 && let Some(row) = rows.next()
             {
                 if is_small(&row) {
@@ -81,7 +77,8 @@ impl Stored {
                 }
             }
             let left = rows.as_slice();
-            if is_full(&page, read) && (more || !left.iter().all(is_small)) {
+            let shown = page.groups.len();
+            if is_full(request, shown, read >= WORK) && (more || !left.iter().all(is_small)) {
                 return Ok(page.broken_off());
             }
             if !more {
@@ -89,11 +86,7 @@ impl Stored {
                 return Ok(page.ended());
             }
             // As many as bring the missing ones, if it goes on so.
-            let (shown, missing) = (
-                page.groups.len(),
-                request.most_rows() as usize - page.groups.len(),
-            );
-            wanted = (missing * read / shown.max(1)).clamp(SOME, WORK);
+            wanted = ((limit - shown) * read / shown.max(1)).clamp(SOME, WORK);
         }
     }
 
